@@ -1,0 +1,25 @@
+"""Authorization models: immutable versions of what relations mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from doorward.core.instant import Instant
+from doorward.core.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """One written model. `id` is `mod_…` and grows; the newest of a store is in force. `dsl` is as it was written."""
+
+    id: str
+    store: str
+    dsl: str
+    created: Instant
+    managed: bool = False
+
+
+MODELS = Table("models", ModelVersion, key=("store", "id"), watched=True)
+
+PLACE = "dw_organization"
+"""The relation that puts an object into its one organization: `invoice:7` `dw_organization` `organization:acme`."""
