@@ -29,3 +29,12 @@ async def world(tmp_path: Path, clock: FakeClock) -> AsyncIterator[World]:
         yield world
     finally:
         await world.storage.close()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--spec", default="", help="run only the tests that prove the security MUST with this id")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if wanted := config.getoption("--spec"):
+        items[:] = [item for item in items if any(wanted in mark.args for mark in item.iter_markers("spec"))]
