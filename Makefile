@@ -19,8 +19,9 @@ $(VENV)/.server: requirements/server.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.server requirements/test.txt
+$(VENV)/.test: $(VENV)/.server requirements/test.txt tests/e2e/node/package-lock.json
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/test.txt
+	@if command -v npm >/dev/null; then cd tests/e2e/node && npm ci --silent --no-audit --no-fund; else echo "npm is missing: the walk with openid-client will be skipped (install Node.js 20)"; fi
 	@touch $@
 
 test: $(VENV)/.test
