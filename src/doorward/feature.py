@@ -6,10 +6,11 @@ Features don't know each other; where one needs what others added (the token end
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from doorward.core.errors import Misconfigured
 from doorward.core.oauth.request import TokenReply, TokenRequest
 from doorward.core.oauth.stages import Step
 from doorward.core.settings import Settings
@@ -75,3 +76,44 @@ class House:
             for name, value in (feature.metadata(settings, self) if feature.metadata else {}).items():
                 joined[name] = sorted({*joined[name], *value}) if name in joined and isinstance(value, list) else value
         return joined
+
+
+def collect(features: Sequence[Feature]) -> House:
+    """The House of these features. Raises Misconfigured naming what two of them add: a feature, grant, table, step,
+    operation (by name, by method and path, by command), job, or a route."""
+    operations = [operation for feature in features for operation in feature.operations]
+    tables = [table for feature in features for table in feature.tables]
+    steps = [step for feature in features for step in feature.steps]
+    jobs = [job for feature in features for job in feature.jobs]
+    _once("feature", (feature.name for feature in features))
+    _once("grant", (grant for feature in features for grant in feature.grants))
+    _once("table", (table.name for table in tables))
+    _once("step", (step.name for step in steps))
+    _once("job", (job.name for job in jobs))
+    _once("operation", (operation.name for operation in operations))
+    _once("command", (operation.command for operation in operations if operation.command))
+    permissions = {permission for feature in features for permission in feature.permissions}
+    permissions |= {operation.permission for operation in operations if operation.permission is not None}
+    if foreign := sorted(name for name in permissions if not name.startswith("dw_")):
+        raise Misconfigured(f"`{foreign[0]}` is not one of doorward's own permissions: they begin with `dw_`")
+    house = House(
+        features=tuple(features),
+        operations=tuple(operations),
+        grants={name: grant for feature in features for name, grant in feature.grants.items()},
+        steps=tuple(steps),
+        tables=tuple(tables),
+        permissions=frozenset(permissions),
+        jobs=tuple(jobs),
+    )
+    paths = [(route.method, route.path) for route in house.routes()]
+    paths += [(operation.method, operation.path) for operation in operations]
+    _once("route", (f"{method} {path}" for method, path in paths))
+    return house
+
+
+def _once(kind: str, names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise Misconfigured(f"two features add the {kind} `{name}`", reason="feature.duplicate")
+        seen.add(name)

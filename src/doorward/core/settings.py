@@ -27,16 +27,16 @@ class Settings:
     session_idle: Seconds = Seconds(2 * HOUR)  # a session unused for so long is over
     session_lifetime: Seconds = Seconds(30 * DAY)  # no session is older
     code_lifetime: Seconds = MINUTE  # authorization code
-    access_token_lifetime: Seconds = Seconds(10 * MINUTE)
-    id_token_lifetime: Seconds = Seconds(10 * MINUTE)
+    access_token_lifetime: Seconds = Seconds(10 * MINUTE)  # of a JWT access token, RFC 9068
+    id_token_lifetime: Seconds = Seconds(10 * MINUTE)  # of an id_token; clients check it once
     api_key_lifetime: Seconds = Seconds(90 * DAY)  # unless asked otherwise
-    setup_code_lifetime: Seconds = Seconds(30 * MINUTE)
+    setup_code_lifetime: Seconds = Seconds(30 * MINUTE)  # the one-time code printed while there is no administrator
 
     password_min_length: int = 15  # NIST 800-63B-4 §3.1.1.2, when it is the only factor
-    password_max_length: int = 256
+    password_max_length: int = 256  # characters, so that hashing cannot be made to work for long
     attempts_per_account: int = 10  # wrong passwords in a row before the account waits
     attempts_per_address: int = 50  # wrong passwords from one address within `attempts_window`
-    attempts_window: Seconds = Seconds(15 * MINUTE)
+    attempts_window: Seconds = Seconds(15 * MINUTE)  # over which wrong passwords are counted
     hasher_threads: int = 2  # argon2id at once, 19 MiB each
 
     freshness: Seconds = Seconds(0)  # how stale a decision may be: 0 asks the database each time, else at most 20 ms
@@ -44,7 +44,7 @@ class Settings:
     change_retention: Seconds = DAY  # how long the change feed reaches back
     trusted_proxies: tuple[str, ...] = ()  # addresses whose X-Forwarded-For is believed
     cors: bool = True  # answer cross-origin requests of registered origins
-    log_level: str = "info"
+    log_level: str = "info"  # debug, info, warning or error
     dev: bool = False  # set by `doorward dev` alone: loopback, demo data, plain-http cookies
     assurance: str = "urn:doorward:password"  # acr of a password sign-in
     service_documentation: str = ""  # shown in discovery

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, NewType, TypeAlias, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,12 +19,22 @@ Handler: TypeAlias = Callable[[World, Request], Awaitable[Response]]
 Errors = Literal["page", "oauth", "problem"]
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
+Secret: TypeAlias = Annotated[str, Meta(extra={"secret": True}, extra_json_schema={"format": "password"})]
+"""A field whose value is secret: never logged, shown as a password in the API's description, never a CLI argument."""
+
+CROSS_SITE = "cross-site"
+"""The `form` of a page that other sites may POST to, as OpenID Connect Core §3.1.2.1 asks of the authorization endpoint.
+Such a page does NOT see the session cookie; it answers with a redirect to its own GET."""
+Secret = NewType("Secret", str)
+"""A field that holds a secret: the command line reads it from standard input or a file, and no log shows it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """One method and path. `errors` says how a DoorwardError is told: an HTML page, RFC 6749 JSON, or RFC 9457.
 
-    `form` names the form whose CSRF token a POST must carry; a page's POST without one is refused at start.
+    `form` names the form whose CSRF token a POST must carry; a page's POST without one is refused at start. An unsafe
+    route without one (a protocol endpoint) and one that is `CROSS_SITE` do NOT see the session cookie.
     `cors` answers cross-origin requests of registered origins.
     """
 
