@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, NewType, TypeAlias, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeAlias, TypeVar
 
+from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -25,8 +26,6 @@ Secret: TypeAlias = Annotated[str, Meta(extra={"secret": True}, extra_json_schem
 CROSS_SITE = "cross-site"
 """The `form` of a page that other sites may POST to, as OpenID Connect Core §3.1.2.1 asks of the authorization endpoint.
 Such a page does NOT see the session cookie; it answers with a redirect to its own GET."""
-Secret = NewType("Secret", str)
-"""A field that holds a secret: the command line reads it from standard input or a file, and no log shows it."""
 
 
 @dataclass(frozen=True, slots=True)
