@@ -16,6 +16,7 @@ from doorward.core.access.walk import Resolution
 from doorward.core.audit import AUDIT_EVENTS, AuditEvent, Caller
 from doorward.core.errors import LostRace
 from doorward.core.instant import Instant
+from doorward.core.jose.keys import Algorithm
 from doorward.core.outcome import Change, Event, Outcome
 from doorward.core.secret import new_id
 from doorward.core.settings import Settings
@@ -69,6 +70,16 @@ class Keyring(Protocol):
     def seal(self, plain: bytes, place: tuple[str, str, str]) -> bytes: ...
     def open(self, sealed: bytes, place: tuple[str, str, str]) -> bytes: ...
     def mac(self, purpose: str, message: bytes) -> bytes: ...
+
+
+class Signer(Protocol):
+    """A private key for signing, here or in a KMS. `sign` gives the bytes of a JWS signature: RFC 7515 §5.1."""
+
+    @property
+    def kid(self) -> str: ...
+    @property
+    def algorithm(self) -> Algorithm: ...
+    async def sign(self, message: bytes) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from doorward.core.jose.keys import (
     thumbprint,
 )
 from doorward.core.jose.signing import PrivateKey, compact, private_key, sign, signing_input
-from doorward.core.jose.verification import TOKEN_LIMIT, verify, verify_jws
+from doorward.core.jose.verification import TOKEN_LIMIT, key_id, verify, verify_jws
 
 __all__ = [
     "ALGORITHMS",
@@ -21,6 +21,7 @@ __all__ = [
     "PrivateKey",
     "PublicKey",
     "compact",
+    "key_id",
     "key_set",
     "private_key",
     "public_jwk",

@@ -72,6 +72,17 @@ def verify(token: str, keys: KeySet, *, typ: Collection[str]) -> dict[str, Any]:
         raise InvalidToken("the token's claims are malformed", reason="credential.invalid") from error
 
 
+def key_id(token: str) -> str | None:
+    """The `kid` a token names, for a look-up before it is verified; None when the token is malformed.
+
+    Does NOT verify anything.
+    """
+    try:
+        return _header(token.split(".", 1)[0]).kid if len(token) <= TOKEN_LIMIT else None
+    except (ValueError, InvalidToken):
+        return None
+
+
 def require(holds: bool, description: str) -> None:
     """InvalidToken (`credential.invalid`) unless it holds."""
     if not holds:

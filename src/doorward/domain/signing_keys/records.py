@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from doorward.core.instant import Instant
+from doorward.core.jose.keys import Algorithm
 from doorward.core.table import Table
 
-Algorithm = Literal["ES256", "RS256", "PS256", "EdDSA"]
+__all__ = ["SIGNING_KEYS", "Algorithm", "SigningKey"]
 
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
     """One key pair. `kid` is its RFC 7638 thumbprint. `public` is a JWK; `sealed` opens with place
-    (`signing_keys`, kid, `sealed`). Published from `created`; signs while `retired` is None."""
+    (`signing_keys`, kid, `sealed`). Published from `created` on, also when `retired`.
+    `signs` is its algorithm while it is the one that signs by it, else None: unique, so there is one at most."""
 
     kid: str
     algorithm: Algorithm
@@ -22,7 +24,16 @@ class SigningKey:
     sealed: bytes
     created: Instant
     retired: Instant | None = None
+    signs: Algorithm | None = None
     version: int = 1
 
 
-SIGNING_KEYS = Table("signing_keys", SigningKey, key=("kid",), lookup=(("algorithm",),), versioned=True, watched=True)
+SIGNING_KEYS = Table(
+    "signing_keys",
+    SigningKey,
+    key=("kid",),
+    unique=(("signs",),),
+    lookup=(("algorithm",),),
+    versioned=True,
+    watched=True,
+)
