@@ -210,6 +210,7 @@ class World:
         if outcome.changes:
             await self.storage.commit([self._recorded(change) for change in outcome.changes])
         if outcome.error is not None:
+            outcome.error.recorded = any(isinstance(change, Event) for change in outcome.changes)
             raise outcome.error
         return outcome.reply  # type: ignore[return-value]  # keep() has set it
 

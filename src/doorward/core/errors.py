@@ -10,10 +10,14 @@ from typing import ClassVar
 
 
 class DoorwardError(Exception):
-    """The root. `status` is the HTTP status, `code` the stable wire code, `reason` the slug tests assert."""
+    """The root. `status` is the HTTP status, `code` the stable wire code, `reason` the slug tests assert.
+
+    `recorded` is set when the batch that the refusal kept held its audit event: who catches it adds no second one.
+    """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "server_error"
+    recorded: bool = False
 
     def __init__(self, description: str = "", *, reason: str = "", hint: str = "") -> None:
         self.description = description or self.code.replace("_", " ")
