@@ -16,7 +16,7 @@ from doorward.core.access.walk import Resolution
 from doorward.core.audit import AUDIT_EVENTS, AuditEvent, Caller
 from doorward.core.errors import LostRace
 from doorward.core.instant import Instant
-from doorward.core.jose.keys import Algorithm
+from doorward.core.jose.algorithms import Algorithm
 from doorward.core.outcome import Change, Event, Outcome
 from doorward.core.secret import new_id
 from doorward.core.settings import Settings

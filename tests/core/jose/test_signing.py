@@ -9,8 +9,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from joserfc import jws
 from joserfc.jwk import import_key
 
-from doorward.core.jose import ALGORITHMS, Algorithm, PrivateKey, key_set, private_key, sign, verify, verify_jws
-from doorward.core.jose.signing import compact, signing_input
+from doorward.core.jose.algorithms import ALGORITHMS, Algorithm
+from doorward.core.jose.keys import key_set
+from doorward.core.jose.signing import PrivateKey, compact, private_key, sign, signing_input
+from doorward.core.jose.verification import verify, verify_jws
 
 
 def make(algorithm: Algorithm) -> PrivateKey:

@@ -9,8 +9,9 @@ from typing import Any
 
 from doorward.core.errors import InvalidToken
 from doorward.core.instant import Instant, Seconds, from_unix, to_unix
+from doorward.core.jose.algorithms import Algorithm
 from doorward.core.jose.encoding import encode
-from doorward.core.jose.keys import Algorithm, KeySet
+from doorward.core.jose.keys import KeySet
 from doorward.core.jose.verification import require, verify
 
 ID_TOKEN_TYPE = "JWT"

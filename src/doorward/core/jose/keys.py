@@ -10,7 +10,7 @@ import functools
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, TypeAlias
 
 import msgspec
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -19,10 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from doorward.core.errors import Invalid
+from doorward.core.jose.algorithms import ALGORITHMS, Algorithm
 from doorward.core.jose.encoding import decode, encode
-
-Algorithm = Literal["ES256", "RS256", "PS256", "EdDSA"]
-ALGORITHMS: tuple[Algorithm, ...] = get_args(Algorithm)
 
 PublicMaterial: TypeAlias = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
 

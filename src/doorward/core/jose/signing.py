@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
+from doorward.core.jose.algorithms import Algorithm
 from doorward.core.jose.encoding import encode
-from doorward.core.jose.keys import ECDSA_SHA256, PSS_SHA256, Algorithm, PublicKey, public_jwk
+from doorward.core.jose.keys import ECDSA_SHA256, PSS_SHA256, PublicKey, public_jwk
 
 PrivateMaterial: TypeAlias = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 

@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from doorward.core.errors import Exists, Unavailable
 from doorward.core.instant import Instant, Seconds, after
-from doorward.core.jose.keys import Algorithm, KeySet
+from doorward.core.jose.algorithms import Algorithm
+from doorward.core.jose.keys import KeySet
 from doorward.core.jose.keys import key_set as set_of
 from doorward.core.jose.signing import PrivateKey, private_key
 from doorward.domain.signing_keys import rules

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from doorward.core.instant import Instant
-from doorward.core.jose.keys import Algorithm
+from doorward.core.jose.algorithms import Algorithm
 from doorward.core.table import Table
 
 __all__ = ["SIGNING_KEYS", "Algorithm", "SigningKey"]

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from doorward.core.errors import InvalidToken, Misconfigured
 from doorward.core.instant import Instant, Seconds
 from doorward.core.jose.access_token import ACCESS_TOKEN_TYPE, AccessToken, access_claims, read_access_token
+from doorward.core.jose.algorithms import Algorithm
 from doorward.core.jose.id_token import ID_TOKEN_TYPE, IdTokenHint, id_claims, read_id_token_hint, token_hash
-from doorward.core.jose.keys import Algorithm
 from doorward.core.jose.signing import compact, signing_input
 from doorward.core.jose.verification import key_id
 from doorward.core.oauth.client import Client

@@ -9,10 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doorward.core.instant import Instant
-from doorward.core.jose.access_token import AccessToken
 from doorward.core.table import Table
-
-__all__ = ["FAMILIES", "REVOKED_TOKENS", "AccessToken", "Family", "RevokedToken"]
 
 
 @dataclass(frozen=True, slots=True)
