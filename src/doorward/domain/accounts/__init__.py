@@ -1,0 +1,1 @@
+"""Users and service accounts: who they are, how their names are spelled and compared, how they are found."""

@@ -1,0 +1,1 @@
+"""Passwords: what one may be, how one is checked, and how guessing is kept slow."""
