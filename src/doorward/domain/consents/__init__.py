@@ -1,0 +1,1 @@
+"""What a person allowed a client to ask for in their name, and how they take it back."""
