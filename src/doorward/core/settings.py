@@ -52,6 +52,7 @@ class Settings:
     busy_timeout: Seconds = Seconds(5)  # how long a write waits for another process's
     max_body: int = 1_048_576  # bytes of a request's body
     login_message: str = ""  # a line on the sign-in page
+    templates: str = ""  # directory of page templates that replace ours of the same name
 
 
 SETTING_LIMIT = 60

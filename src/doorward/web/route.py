@@ -24,7 +24,7 @@ Secret: TypeAlias = Annotated[str, Meta(extra={"secret": True}, extra_json_schem
 """A field whose value is secret: never logged, shown as a password in the API's description, never a CLI argument."""
 
 CROSS_SITE = "cross-site"
-"""The `form` of a page that other sites may POST to, as OpenID Connect Core §3.1.2.1 asks of the authorization endpoint.
+"""The `form` of a page that other sites may POST to, e.g. the authorization endpoint (OpenID Connect Core §3.1.2.1).
 Such a page does NOT see the session cookie; it answers with a redirect to its own GET."""
 
 
