@@ -24,7 +24,10 @@ class Table(Generic[R]):
     `unique` and `lookup` are sets of columns with an index; a unique holds only where none of its columns is None.
     `expires` names an Instant column (or Instant | None): once it has passed, the row is invisible to every read,
     whether or not it has been swept. `versioned` records have an int field `version`, which Swap compares.
-    A `watched` table's changes appear in the change feed by key.
+    A `watched` table's changes appear in the change feed by key. An `ephemeral` table's rows do not survive a restore
+    from a backup: what they let in may have been ended since. `unique_when` is uniques that hold only among rows where
+    one column has one value: (columns, column, value). `owner` is the package whose `migrations/` makes the table; by
+    default the one its record is defined in.
     """
 
     name: str
@@ -35,10 +38,14 @@ class Table(Generic[R]):
     expires: str | None = None
     versioned: bool = False
     watched: bool = False
+    ephemeral: bool = False
+    unique_when: tuple[tuple[tuple[str, ...], str, str], ...] = ()
+    owner: str = ""
 
     def __post_init__(self) -> None:
         known = {field.name for field in fields(self.record)}  # type: ignore[arg-type]  # any dataclass will do
         named = {*self.key, *(c for group in (*self.unique, *self.lookup) for c in group)}
+        named |= {c for columns, column, _ in self.unique_when for c in (*columns, column)}
         named |= {self.expires} - {None} if self.expires else set()
         named |= {"version"} if self.versioned else set()
         if unknown := named - known:

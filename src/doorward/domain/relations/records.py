@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from doorward.core.access.relation import PLACE
 from doorward.core.instant import Instant
 from doorward.core.table import Table
+
+__all__ = ["MODELS", "PLACE", "ModelVersion"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,3 @@ class ModelVersion:
 
 
 MODELS = Table("models", ModelVersion, key=("store", "id"), watched=True)
-
-PLACE = "dw_organization"
-"""The relation that puts an object into its one organization: `invoice:7` `dw_organization` `organization:acme`."""

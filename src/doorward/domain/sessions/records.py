@@ -38,4 +38,5 @@ SESSIONS = Table(
     expires="expires",
     versioned=True,
     watched=True,
+    ephemeral=True,
 )

@@ -1,0 +1,80 @@
+"""doorward's data in one SQLite file: opened here, and read and written through the Storage port."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from doorward.adapters.clock import SystemClock
+from doorward.adapters.entropy import SystemEntropy
+from doorward.adapters.sqlite.connection import check_fork, check_version, connect, create_file, disconnect
+from doorward.adapters.sqlite.schema import prepare, timeline
+from doorward.adapters.sqlite.storage import SqliteStorage
+from doorward.adapters.sqlite.writer import Writer
+from doorward.core.instant import DAY, Seconds
+from doorward.core.meta import META
+from doorward.core.table import Table
+from doorward.ports import Clock
+
+__all__ = ["SqliteStorage", "open_sqlite"]
+
+
+async def open_sqlite(
+    path: str | PathLike[str],
+    tables: Sequence[Table[Any]],
+    clock: Clock | None = None,
+    *,
+    busy_timeout: Seconds = Seconds(5),
+    change_retention: Seconds = DAY,
+    shared: bool = False,
+) -> SqliteStorage:
+    """Open the file, making it (0600, its directory 0700) and its tables where they are missing.
+
+    `busy_timeout` is how long a write waits for another process's. `shared`: the file is an application's own, which
+    may have other tables; without it such a file is refused. Raises Misconfigured (no doorward database, a newer one,
+    SQLite too old, opened before a fork) and Unavailable.
+    """
+    return await asyncio.to_thread(
+        _open,
+        Path(path),
+        tables,
+        clock=clock or SystemClock(),
+        patience=busy_timeout,
+        retention=change_retention,
+        shared=shared,
+    )
+
+
+def _open(
+    path: Path,
+    tables: Sequence[Table[Any]],
+    *,
+    clock: Clock,
+    patience: Seconds,
+    retention: Seconds,
+    shared: bool,
+) -> SqliteStorage:
+    check_version()
+    create_file(path)
+    path = path.resolve()
+    check_fork(str(path))
+    connection = connect(str(path), write=True)
+    try:
+        prepare(connection, path, tables, clock=clock, entropy=SystemEntropy(), patience=patience, shared=shared)
+        current = timeline(connection)
+    except BaseException:
+        disconnect(connection)
+        raise
+    return SqliteStorage(
+        path,
+        {table.name: table for table in (META, *tables)},
+        Writer(connection, current, clock, patience),
+        clock=clock,
+        timeline=current,
+        patience=patience,
+        change_retention=retention,
+        release=lambda: None,
+    )

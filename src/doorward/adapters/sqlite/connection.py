@@ -1,0 +1,95 @@
+"""Opening SQLite the one way doorward uses it, and keeping it away from forked processes.
+
+INVARIANT: nothing opened before a fork is used after it. SQLite keeps locks per process in memory; a child that uses
+an inherited connection, or opens the same file anew beside one, believes in locks that it does not hold.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+from doorward.core.errors import Misconfigured, Unavailable
+
+MINIMUM = (3, 35, 0)
+_open: dict[int, tuple[str, sqlite3.Connection]] = {}
+_inherited: list[tuple[str, sqlite3.Connection]] = []  # kept for ever: closing them would touch the parent's files
+
+
+def _forked() -> None:
+    _inherited.extend(_open.values())
+    _open.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
+
+
+def check_version(found: tuple[int, ...] = sqlite3.sqlite_version_info) -> None:
+    """Misconfigured when this Python's SQLite is older than 3.35, which `RETURNING` needs."""
+    if found < MINIMUM:
+        raise Misconfigured(
+            f"SQLite {'.'.join(map(str, found))} is too old: doorward needs 3.35 or newer",
+            reason="sqlite.version",
+            hint="use a Python built with a newer SQLite, or PostgreSQL",
+        )
+
+
+def check_fork(path: str) -> None:
+    """Misconfigured when a parent process had this file open when it forked this one."""
+    if any(path == before for before, _ in _inherited):
+        raise Misconfigured(
+            f"the database `{path}` was open when this process was forked",
+            reason="sqlite.forked",
+            hint="open it after the fork (no preloading), or start processes by spawn",
+        )
+
+
+def connect(path: str, *, write: bool = False) -> sqlite3.Connection:
+    """A connection in autocommit mode that waits for no lock; one that only reads unless `write`."""
+    check_fork(path)
+    try:
+        connection = sqlite3.connect(
+            path, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=512
+        )
+        # Durable when acknowledged: the WAL is synced at each commit, by F_FULLFSYNC where that is something else.
+        for pragma in ("synchronous = FULL", "fullfsync = ON", "checkpoint_fullfsync = ON", "temp_store = MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")
+        if not write:
+            connection.execute("PRAGMA query_only = ON")
+    except sqlite3.Error as error:
+        raise Unavailable(f"the database `{path}` can't be opened: {error}", reason="storage.open") from error
+    _open[id(connection)] = (path, connection)
+    return connection
+
+
+def disconnect(connection: sqlite3.Connection) -> None:
+    """Close it; nothing happens if it is closed, or a fork has taken it away."""
+    if _open.pop(id(connection), None):
+        connection.close()
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Whether another connection was in the way, so that waiting helps."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def create_file(path: Path) -> bool:
+    """Make an empty file 0600, its directory 0700, both durably. False when it was there."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        return False
+    sync_directory(path.parent)
+    return True
+
+
+def sync_directory(directory: Path) -> None:
+    """Make names in it durable."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
