@@ -13,11 +13,13 @@ class DoorwardError(Exception):
     """The root. `status` is the HTTP status, `code` the stable wire code, `reason` the slug tests assert.
 
     `recorded` is set when the batch that the refusal kept held its audit event: who catches it adds no second one.
+    `decision` is the id of the decision that refused, for `doorward why`.
     """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "server_error"
     recorded: bool = False
+    decision: str = ""
 
     def __init__(self, description: str = "", *, reason: str = "", hint: str = "") -> None:
         self.description = description or self.code.replace("_", " ")
@@ -162,6 +164,24 @@ class ConsentRequired(OAuthError):
     """OpenID Connect Core §3.1.2.6."""
 
     code = "consent_required"
+
+
+class RequestNotSupported(OAuthError):
+    """OpenID Connect Core §6.1: request objects are not offered."""
+
+    code = "request_not_supported"
+
+
+class RequestUriNotSupported(OAuthError):
+    """OpenID Connect Core §6.2: requests by reference are not offered."""
+
+    code = "request_uri_not_supported"
+
+
+class RegistrationNotSupported(OAuthError):
+    """OpenID Connect Core §7.2.1: the `registration` parameter is not offered."""
+
+    code = "registration_not_supported"
 
 
 class InvalidToken(OAuthError):

@@ -94,6 +94,7 @@ def _problem(request: Request, error: DoorwardError) -> Response:
         "code": error.code,
         "reason": error.reason,
         "hint": error.hint,
+        "decision": error.decision,
         "request": arrival.id,
     }
     return _json({name: value for name, value in body.items() if value}, error.status, "application/problem+json")

@@ -17,7 +17,7 @@ _CONVERTOR = re.compile(r"\{(\w+):\w+\}")
 _PROBLEM = {
     "type": "object",
     "properties": {
-        name: {"type": "string"} for name in ("type", "title", "detail", "code", "reason", "hint", "request")
+        name: {"type": "string"} for name in ("type", "title", "detail", "code", "reason", "hint", "decision", "request")
     }
     | {"status": {"type": "integer"}},
 }
