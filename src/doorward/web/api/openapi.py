@@ -17,7 +17,8 @@ _CONVERTOR = re.compile(r"\{(\w+):\w+\}")
 _PROBLEM = {
     "type": "object",
     "properties": {
-        name: {"type": "string"} for name in ("type", "title", "detail", "code", "reason", "hint", "decision", "request")
+        name: {"type": "string"}
+        for name in ("type", "title", "detail", "code", "reason", "hint", "decision", "request")
     }
     | {"status": {"type": "integer"}},
 }
