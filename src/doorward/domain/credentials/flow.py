@@ -43,8 +43,12 @@ async def enrol(world: World, *, username: str, password: str, name: str = "", e
 
 async def hash_acceptable(world: World, user: User, password: str) -> str:
     """The hash of a password that the policy accepts for this user, else Invalid. Slow; belongs before a flow."""
-    context = (user.username, user.username_key, user.name, user.email or "", world.settings.name)
-    return await world.hasher.hash(policy.acceptable(password, world.settings, context))
+    return await world.hasher.hash(policy.acceptable(password, world.settings, context_of(world, user)))
+
+
+def context_of(world: World, user: User) -> tuple[str, ...]:
+    """The words that a guesser of this user's password would try first."""
+    return user.username, user.username_key, user.name, user.email or "", world.settings.name
 
 
 async def verify(world: World, username: str, password: str) -> User:
