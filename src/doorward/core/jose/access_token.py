@@ -73,19 +73,19 @@ def read_access_token(token: str, keys: KeySet, *, issuer: str, audience: str | 
     `audience` None asks for no audience: only for who decides on it afterwards. InvalidToken with `token.expired`, else
     `credential.invalid`. Does NOT know whether it was revoked, or its family, user or client are gone.
     """
-    found = verify(token, keys, typ=_TYPES)  # the kind: RFC 9068 §4
+    found = verify(token, keys, typ=_TYPES)
     try:
         claims = msgspec.convert(found, AccessClaims)  # rfc9068#2.2
     except msgspec.ValidationError as error:
         raise InvalidToken("the token lacks a claim of an access token", reason="credential.invalid") from error
-    require(issuer != "" and claims.iss == issuer, "the token is another issuer's")  # rfc9068#4.4
+    require(issuer != "" and claims.iss == issuer, "the token is another issuer's")  # rfc9068#4.2
     named = (claims.aud,) if isinstance(claims.aud, str) else claims.aud
-    require(audience is None or audience in named, "the token is for another audience")  # rfc9068#4.5
+    require(audience is None or audience in named, "the token is for another audience")  # rfc9068#4.3
     latest = to_unix(after(now, LEEWAY))
     require(claims.iat <= latest, "the token was issued in the future")
     require(claims.nbf is None or claims.nbf <= latest, "the token is not valid yet")  # rfc7519#4.1.5
     if claims.exp * 1_000_000 <= now:
-        raise InvalidToken("the token has expired", reason="token.expired")  # rfc9068#4.7
+        raise InvalidToken("the token has expired", reason="token.expired")  # rfc9068#4.8, rfc7519#4.1.4
     return AccessToken(
         issuer=claims.iss,
         subject=claims.sub,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from binascii import Error, a2b_base64, b2a_base64
-from typing import Any, Never
+from typing import Any
 
 import msgspec
 
@@ -46,7 +46,7 @@ def json_object(data: bytes) -> dict[str, Any]:
     """
     try:
         value = msgspec.json.decode(data)
-        json.loads(data.decode(), object_pairs_hook=_distinct, parse_constant=_no_constant)
+        json.loads(data.decode(), object_pairs_hook=_distinct)
     except (msgspec.DecodeError, RecursionError) as error:
         raise ValueError("not JSON") from error
     if not isinstance(value, dict):
@@ -57,7 +57,3 @@ def json_object(data: bytes) -> dict[str, Any]:
 def _distinct(pairs: list[tuple[str, Any]]) -> None:
     if len({name for name, _ in pairs}) != len(pairs):
         raise ValueError("a name twice in one JSON object")  # rfc7519#4
-
-
-def _no_constant(name: str) -> Never:
-    raise ValueError(f"`{name}` is not JSON")

@@ -79,7 +79,7 @@ def read_id_token_hint(token: str, keys: KeySet, *, issuer: str) -> IdTokenHint:
     the caller compares it with its client.
     """
     claims = verify(token, keys, typ=(ID_TOKEN_TYPE,))
-    require(issuer != "" and claims.get("iss") == issuer, "the id token is another issuer's")  # oidc-core#3.1.2.1
+    require(issuer != "" and claims.get("iss") == issuer, "the id token is another issuer's")  # oidc-core#3.1.2.1.hint
     subject, audience, session = claims.get("sub"), claims.get("aud"), claims.get("sid")
     named = [audience] if isinstance(audience, str) else audience
     if not (

@@ -108,7 +108,7 @@ def public_key(jwk: Mapping[str, Any], algorithm: Algorithm | None = None) -> Pu
 
 def thumbprint(jwk: Mapping[str, Any]) -> str:
     """SHA-256 over the required members in order of their names, base64url. RFC 7638 §3."""
-    required = {name: jwk[name] for name in _REQUIRED[jwk["kty"]]}
+    required = {name: jwk[name] for name in _REQUIRED[jwk["kty"]]}  # rfc7638#3
     return encode(hashlib.sha256(msgspec.json.encode(required)).digest())
 
 

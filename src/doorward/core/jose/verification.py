@@ -44,7 +44,7 @@ def verify_jws(token: str, keys: KeySet) -> Verified:
 
     Does NOT look at `typ`, and the payload may be anything: for tokens there is `verify`.
     """
-    require(len(token) <= TOKEN_LIMIT, "the token is too long")  # rfc8725#3.2
+    require(len(token) <= TOKEN_LIMIT, "the token is too long")
     parts = token.split(".")
     require(len(parts) == 3, "a token has three parts")  # rfc7515#5.2.1
     try:
@@ -53,9 +53,9 @@ def verify_jws(token: str, keys: KeySet) -> Verified:
         raise InvalidToken("the token is malformed", reason="credential.invalid") from error
     key = keys.get(header.kid)
     if key is None:
-        raise InvalidToken("the token is signed by an unknown key", reason="credential.invalid")  # rfc7515#5.2.8
+        raise InvalidToken("the token is signed by an unknown key", reason="credential.invalid")
     require(header.alg == key.algorithm, "the token's `alg` is not its key's")  # rfc8725#3.1
-    require(key.verify(token[: -len(parts[2]) - 1].encode(), signature), "the signature does not hold")  # rfc7515#5.2
+    require(key.verify(token[: -len(parts[2]) - 1].encode(), signature), "the signature does not hold")  # rfc7515#5.2.8
     return Verified(header, payload)
 
 
@@ -65,7 +65,7 @@ def verify(token: str, keys: KeySet, *, typ: Collection[str]) -> dict[str, Any]:
     Does NOT look into the claims: issuer, audience and times are the caller's.
     """
     verified = verify_jws(token, keys)
-    require(verified.header.typ in typ, "the token is of another kind")  # rfc8725#3.11
+    require(verified.header.typ in typ, "the token is of another kind")  # rfc8725#3.11, rfc9068#4.1
     try:
         return json_object(verified.payload)
     except ValueError as error:

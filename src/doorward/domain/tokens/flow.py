@@ -50,7 +50,7 @@ async def access_token(
     """
     named = (audience,) if isinstance(audience, str) else tuple(audience)
     if not all(named) or not named:
-        raise ValueError("an access token needs an audience")  # rfc9068#3.1
+        raise ValueError("an access token needs an audience")  # rfc9068#3
     lifetime = world.settings.access_token_lifetime
     claims = access_claims(
         issuer=issuer(world),
