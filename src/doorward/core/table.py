@@ -51,6 +51,9 @@ class Table(Generic[R]):
         if unknown := named - known:
             raise TypeError(f"table `{self.name}` names columns its record lacks: {sorted(unknown)}")
 
+    def __hash__(self) -> int:
+        return hash(self.name)  # statements are remembered by table, so this is asked all the time
+
     def key_of(self, record: R) -> tuple[Value, ...]:
         """The primary key of a record, in the order of `key`."""
         return tuple(getattr(record, column) for column in self.key)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Sequence
 from os import PathLike
@@ -12,8 +11,11 @@ from doorward.adapters import AesKeyring, Argon2Hasher, SystemEntropy
 from doorward.adapters.sqlite import open_sqlite
 from doorward.core.settings import Settings
 from doorward.core.table import Table
+from doorward.domain.decisions import Catalogue
 from doorward.domain.tables import DOMAIN_TABLES
-from doorward.ports import Clock, Storage, World
+from doorward.engine import RelationIndex
+from doorward.features import FEATURES
+from doorward.ports import Clock, World
 from doorward.testing.clock import FakeClock
 
 PUBLIC_URL = "https://auth.example.com"
@@ -37,7 +39,9 @@ async def open_world(
         path, tables, clock, busy_timeout=settings.busy_timeout, change_retention=settings.change_retention
     )
     try:
-        relations, catalogue = _index(storage, clock, settings)
+        relations = RelationIndex(storage.feed(), clock, settings.freshness)
+        catalogue = Catalogue(permission for feature in FEATURES for permission in feature.permissions)
+        relations.follow(catalogue)
         return World(
             settings=settings,
             storage=storage,
@@ -55,32 +59,4 @@ async def open_world(
 
 def all_tables() -> tuple[Table[Any], ...]:
     """The domain's tables and every feature's, each once."""
-    features = importlib.import_module("doorward.features")
-    added = [table for feature in getattr(features, "FEATURES", ()) for table in feature.tables]
-    return tuple(dict.fromkeys((*DOMAIN_TABLES, *added)))
-
-
-def _index(storage: Storage, clock: Clock, settings: Settings) -> tuple[Any, Any]:
-    """The relation index and the catalogue that follows it."""
-    try:
-        from doorward.engine import RelationIndex
-
-        index: Any = RelationIndex(storage.feed(), clock, settings.freshness)
-    except ImportError:
-        return _Missing("relation index"), _Missing("catalogue")
-    made = getattr(importlib.import_module("doorward.domain.decisions"), "Catalogue", None)
-    if made is None:
-        return index, _Missing("catalogue")
-    catalogue = made()
-    index.follow(catalogue)
-    return index, catalogue
-
-
-class _Missing:
-    """Stands where a part is not built yet, and says so when it is used."""
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-
-    def __getattr__(self, name: str) -> Any:
-        raise NotImplementedError(f"there is no {self._what} yet: `{name}`")
+    return tuple(dict.fromkeys((*DOMAIN_TABLES, *(table for feature in FEATURES for table in feature.tables))))

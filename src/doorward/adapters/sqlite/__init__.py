@@ -11,6 +11,8 @@ from typing import Any
 from doorward.adapters.clock import SystemClock
 from doorward.adapters.entropy import SystemEntropy
 from doorward.adapters.sqlite.connection import check_fork, check_version, connect, create_file, disconnect
+from doorward.adapters.sqlite.copies import backup, restore
+from doorward.adapters.sqlite.lock import hold, release
 from doorward.adapters.sqlite.schema import prepare, timeline
 from doorward.adapters.sqlite.storage import SqliteStorage
 from doorward.adapters.sqlite.writer import Writer
@@ -19,7 +21,7 @@ from doorward.core.meta import META
 from doorward.core.table import Table
 from doorward.ports import Clock
 
-__all__ = ["SqliteStorage", "open_sqlite"]
+__all__ = ["SqliteStorage", "backup", "open_sqlite", "restore"]
 
 
 async def open_sqlite(
@@ -61,12 +63,18 @@ def _open(
     create_file(path)
     path = path.resolve()
     check_fork(str(path))
-    connection = connect(str(path), write=True)
+    held = hold(path)
+    try:
+        connection = connect(str(path), write=True)
+    except BaseException:
+        release(held)
+        raise
     try:
         prepare(connection, path, tables, clock=clock, entropy=SystemEntropy(), patience=patience, shared=shared)
         current = timeline(connection)
     except BaseException:
         disconnect(connection)
+        release(held)
         raise
     return SqliteStorage(
         path,
@@ -76,5 +84,5 @@ def _open(
         timeline=current,
         patience=patience,
         change_retention=retention,
-        release=lambda: None,
+        release=lambda: release(held),
     )

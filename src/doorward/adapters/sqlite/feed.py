@@ -44,9 +44,10 @@ class Entries:
     def behind(self, connection: sqlite3.Connection, after: Revision, limit: int) -> list[Changed] | None:
         """Entries behind `after`, a few more than `limit` where a batch would be cut in two; None when they do not
         reach back so far, or `after` is of the future, as after a restore."""
+        newest = current_revision(connection)  # asked first: what is committed in between shows in the rows
         rows = connection.execute(_BEHIND, (after, limit)).fetchall()
         if not rows:
-            return [] if after == current_revision(connection) else None
+            return [] if after == newest else None
         if rows[0][0] != after + 1:
             return None  # revisions have no gaps, so what lies between was swept
         if len(rows) == limit:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from doorward.adapters import ddl
-from doorward.adapters.sqlite.connection import is_busy
+from doorward.adapters import ddl, migrations
+from doorward.adapters.sqlite.connection import connect, disconnect, is_busy
 from doorward.adapters.statements import PREFIX
 from doorward.core.errors import Misconfigured, Unavailable
 from doorward.core.instant import Seconds
@@ -20,7 +20,10 @@ from doorward.ports import Clock, Entropy
 FORMAT_VERSION = 1
 TYPES = {"TEXT": "TEXT", "BIGINT": "INTEGER", "BOOLEAN": "INTEGER", "BYTES": "BLOB", "JSON": "TEXT"}
 CHANGES = f"{PREFIX}changes"
-_CHANGES = f"""
+MIGRATIONS = f"{PREFIX}migrations"
+OWN = (
+    # `first` is the revision of the first entry of its batch, null in the first itself
+    f"""
 CREATE TABLE IF NOT EXISTS {CHANGES} (
     revision INTEGER PRIMARY KEY AUTOINCREMENT,
     first INTEGER,
@@ -28,7 +31,18 @@ CREATE TABLE IF NOT EXISTS {CHANGES} (
     kind TEXT NOT NULL,
     name TEXT NOT NULL,
     body TEXT NOT NULL
-)"""  # `first` is the revision of the first entry of its batch, null in the first itself
+)""",
+    f"""
+CREATE TABLE IF NOT EXISTS {MIGRATIONS} (
+    owner TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    checksum TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (owner, number)
+)""",
+)
+"""This adapter's own tables: they belong to the format, not to a migration."""
 
 
 def prepare(
@@ -41,29 +55,44 @@ def prepare(
     patience: Seconds,
     shared: bool,
 ) -> None:
-    """Make or migrate every table in one transaction. Misconfigured when the file is not ours or too new."""
+    """Make and migrate every table in one transaction, if anything is missing.
+
+    Misconfigured when the file is not ours, is newer than we are, or can't have a write-ahead log.
+    """
     try:
-        names = _names(connection)
-        if names and META.name not in names and not shared:
-            raise _foreign(path)
-        mode = connection.execute("PRAGMA journal_mode = WAL").fetchall()[0][0]
-        if mode != "wal":
+        if not shared or META.name in _names(connection):
+            _check_ours(connection, path, empty=True)
+        if connection.execute("PRAGMA journal_mode = WAL").fetchall()[0][0] != "wal":
             raise Misconfigured(
                 f"SQLite can't keep a write-ahead log for `{path}`",
                 reason="sqlite.wal",
                 hint="put the database on a local disk",
             )
+        wanted = [META, *(table for table in tables if table is not META)]
+        if _complete(connection, wanted):
+            return
         begin(connection, patience)
         try:
-            _bring_up(connection, [META, *(table for table in tables if table is not META)], clock, entropy)
+            _bring_up(connection, wanted, clock, entropy)
         except BaseException:
             connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")
     except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_NOTADB:
-            raise _foreign(path) from error
-        raise Unavailable(f"the database `{path}` can't be prepared: {error}", reason="storage.open") from error
+        raise _explained(error, path) from error
+
+
+def check_ours(path: Path) -> None:
+    """Misconfigured unless the file is a doorward database, no newer than we are."""
+    if not path.exists():
+        raise Misconfigured(f"there is no database `{path}`", reason="storage.missing")
+    connection = connect(str(path))
+    try:
+        _check_ours(connection, path)
+    except sqlite3.DatabaseError as error:
+        raise _explained(error, path) from error
+    finally:
+        disconnect(connection)
 
 
 def begin(connection: sqlite3.Connection, patience: Seconds) -> None:
@@ -101,6 +130,23 @@ def _names(connection: sqlite3.Connection) -> set[str]:
     return {name.removeprefix(PREFIX) if name.startswith(PREFIX) else f"?{name}" for (name,) in rows}
 
 
+def _check_ours(connection: sqlite3.Connection, path: Path, *, empty: bool = False) -> None:
+    names = _names(connection)
+    if META.name not in names and (names or not empty):
+        raise _foreign(path)
+    if META.name not in names:
+        return
+    rows = connection.execute(f"SELECT value FROM {PREFIX}meta WHERE name = ?", (FORMAT,)).fetchall()
+    if not rows:
+        raise _foreign(path)
+    if int(rows[0][0]) > FORMAT_VERSION:
+        raise Misconfigured(
+            f"the database `{path}` has format {rows[0][0]}, this doorward knows {FORMAT_VERSION}",
+            reason="storage.format",
+            hint="run the newer doorward that wrote it",
+        )
+
+
 def _foreign(path: Path) -> Misconfigured:
     return Misconfigured(
         f"`{path}` is there and is not a doorward database",
@@ -109,27 +155,50 @@ def _foreign(path: Path) -> Misconfigured:
     )
 
 
-def _bring_up(connection: sqlite3.Connection, tables: Sequence[Table[Any]], clock: Clock, entropy: Entropy) -> None:
+def _explained(error: sqlite3.DatabaseError, path: Path) -> Misconfigured | Unavailable:
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_NOTADB:
+        return _foreign(path)
+    return Unavailable(f"the database `{path}` can't be prepared: {error}", reason="storage.open")
+
+
+def _complete(connection: sqlite3.Connection, tables: Sequence[Table[Any]]) -> bool:
     names = _names(connection)
-    if META.name in names:
-        _check_format(connection)
-    for table in tables:
-        if table.name not in names:
-            for statement in ddl.create(table):
-                connection.execute(sqlite_ddl(statement))
-    connection.execute(_CHANGES)
+    if "migrations" not in names:
+        return False
+    return not migrations.pending(tables, _applied(connection)) and all(table.name in names for table in tables)
+
+
+def _applied(connection: sqlite3.Connection) -> dict[tuple[str, int], str]:
+    rows = connection.execute(f"SELECT owner, number, checksum FROM {MIGRATIONS}").fetchall()
+    return {(owner, number): checksum for owner, number, checksum in rows}
+
+
+def _bring_up(connection: sqlite3.Connection, tables: Sequence[Table[Any]], clock: Clock, entropy: Entropy) -> None:
+    for statement in OWN:
+        connection.execute(statement)
+    if META.name not in _names(connection):
+        _make(connection, META)
     facts = ((DATABASE, entropy.bytes(16).hex()), (TIMELINE, entropy.bytes(8).hex()), (FORMAT, str(FORMAT_VERSION)))
     connection.executemany(f"INSERT OR IGNORE INTO {PREFIX}meta (name, value) VALUES (?, ?)", facts)
+    for migration in migrations.pending(tables, _applied(connection)):
+        for statement in migration.statements:
+            connection.execute(sqlite_ddl(statement))
+        row = (migration.owner, migration.number, migration.name, migration.checksum, clock.now())
+        connection.execute(f"INSERT INTO {MIGRATIONS} VALUES (?, ?, ?, ?, ?)", row)
+    names = _names(connection)
+    for table in (table for table in tables if table.name not in names):
+        if migrations.of(owner := migrations.owner_of(table)):
+            raise Misconfigured(
+                f"no migration of `{owner}` makes the table `{table.name}`",
+                reason="migration.missing",
+                hint="write one; `python -m doorward.testing.migrations` shows what it should say",
+            )
+        _make(connection, table)
 
 
-def _check_format(connection: sqlite3.Connection) -> None:
-    rows = connection.execute(f"SELECT value FROM {PREFIX}meta WHERE name = ?", (FORMAT,)).fetchall()
-    if rows and int(rows[0][0]) > FORMAT_VERSION:
-        raise Misconfigured(
-            f"the database has format {rows[0][0]}, this doorward knows {FORMAT_VERSION}",
-            reason="storage.format",
-            hint="run the newer doorward that wrote it",
-        )
+def _make(connection: sqlite3.Connection, table: Table[Any]) -> None:
+    for statement in ddl.create(table):
+        connection.execute(sqlite_ddl(statement))
 
 
 def sqlite_ddl(statement: str) -> str:

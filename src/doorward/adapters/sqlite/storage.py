@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +16,7 @@ from doorward.adapters import statements as sql
 from doorward.adapters.sqlite import feed as reading
 from doorward.adapters.sqlite.batch import Run, steps
 from doorward.adapters.sqlite.connection import connect, disconnect, is_busy
+from doorward.adapters.sqlite.copies import backup
 from doorward.adapters.sqlite.feed import Entries, SqliteFeed
 from doorward.adapters.sqlite.placeholders import compiled
 from doorward.adapters.sqlite.schema import CHANGES
@@ -50,7 +52,8 @@ class SqliteStorage:
         self._release = release
         self._entries = Entries(tables, timeline)
         self._here = threading.local()
-        self._connections: list[sqlite3.Connection] = []
+        self._feeds: list[sqlite3.Connection] = []
+        self._readers: list[tuple[threading.Thread, sqlite3.Connection]] = []
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="doorward-reader")
         self._process = os.getpid()
         self._closed = False
@@ -115,11 +118,16 @@ class SqliteStorage:
         await self._writer.submit([step])
         return gone[-1]
 
+    async def backup(self, target: str | PathLike[str]) -> None:
+        """Copy the present state into a new file, while work goes on. Exists when the file is there already."""
+        self._usable()
+        await asyncio.to_thread(backup, self.path, target)
+
     def feed(self) -> SqliteFeed:
         """A follower's view, with a connection of its own."""
         self._usable()
         connection = connect(str(self.path))
-        self._connections.append(connection)
+        self._feeds.append(connection)
         return SqliteFeed(connection, self._entries, self.timeline, self._clock)
 
     async def close(self) -> None:
@@ -129,7 +137,7 @@ class SqliteStorage:
         self._closed = True
         await self._writer.close()
         self._pool.shutdown(wait=True)
-        for connection in self._connections:
+        for connection in (*self._feeds, *(connection for _, connection in self._readers)):
             disconnect(connection)
         self._release()
 
@@ -165,8 +173,14 @@ class SqliteStorage:
         connection: sqlite3.Connection | None = getattr(self._here, "connection", None)
         if connection is None:
             connection = self._here.connection = connect(str(self.path))
-            self._connections.append(connection)
+            self._readers.append((threading.current_thread(), connection))
+            self._part_with_the_dead()
         return connection
+
+    def _part_with_the_dead(self) -> None:
+        for entry in [entry for entry in self._readers if not entry[0].is_alive()]:
+            self._readers.remove(entry)
+            disconnect(entry[1])
 
     def _usable(self) -> None:
         if self._closed:

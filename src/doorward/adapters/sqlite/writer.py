@@ -45,6 +45,7 @@ class Writer:
     clock: Clock
     patience: Seconds
     _queue: queue.SimpleQueue[Job | None] = field(default_factory=queue.SimpleQueue)
+    _gate: threading.Lock = field(default_factory=threading.Lock)
     _closed: bool = False
 
     def __post_init__(self) -> None:
@@ -54,18 +55,20 @@ class Writer:
     async def submit(self, steps: Sequence[Step]) -> int:
         """Run the steps as one batch; the revision after it. When the caller is cancelled, the batch is still
         finished first."""
-        if self._closed:
-            raise Unavailable("the database is closed", reason="storage.closed")
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[int] = loop.create_future()
-        self._queue.put(Job(steps, loop, answer))
+        with self._gate:
+            if self._closed:
+                raise Unavailable("the database is closed", reason="storage.closed")
+            self._queue.put(Job(steps, loop, answer))
         return await _unbroken(answer)
 
     async def close(self) -> None:
         """Finish what has been submitted, then close the connection."""
-        if not self._closed:
-            self._closed = True
-            self._queue.put(None)
+        with self._gate:
+            if not self._closed:
+                self._closed = True
+                self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
     def _work(self) -> None:
@@ -73,7 +76,11 @@ class Writer:
         while not ending:
             jobs, ending = self._drain()
             while jobs:
-                done = self._group(jobs)
+                try:
+                    done = self._group(jobs)
+                except BaseException as error:  # whatever it is: those who wait must hear of it
+                    self._roll_back()
+                    done = _fail(jobs, _unavailable(error, "whether it was kept is unknown", reason="storage.unknown"))
                 _answer(jobs[:done])
                 jobs = jobs[done:]
         disconnect(self.connection)
@@ -157,7 +164,7 @@ def _explained(error: BaseException) -> BaseException:
         return Invalid("a text is not Unicode: it has a lone surrogate", reason="text.encoding")
     if isinstance(error, OverflowError):
         return Invalid("a number does not fit into 64 bits", reason="number.range")
-    if isinstance(error, sqlite3.OperationalError):
+    if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
         return _unavailable(error, "nothing was changed")
     return error
 
@@ -165,7 +172,8 @@ def _explained(error: BaseException) -> BaseException:
 def _unavailable(error: BaseException, outcome: str, reason: str = "storage.failed") -> DoorwardError:
     if isinstance(error, DoorwardError):
         return error
-    made = Unavailable(f"the database refused a write ({error}); {outcome}", reason=reason)
+    code = getattr(error, "sqlite_errorname", type(error).__name__)
+    made = Unavailable(f"the database did not take a write (`{code}`): {outcome}", reason=reason)
     made.__cause__ = error
     return made
 

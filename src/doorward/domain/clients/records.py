@@ -3,4 +3,12 @@
 from doorward.core.oauth.client import Client
 from doorward.core.table import Table
 
-CLIENTS = Table("clients", Client, key=("client_id",), versioned=True, watched=True, lookup=(("service_account",),))
+CLIENTS = Table(
+    "clients",
+    Client,
+    key=("client_id",),
+    lookup=(("service_account",),),
+    versioned=True,
+    watched=True,
+    owner="doorward.domain.clients",
+)
