@@ -1,30 +1,37 @@
 """What a request to authorize is worth: a type for each stage of trust, and what the token endpoint hands around.
 
-INVARIANT: only a Trusted request can be answered by a redirect, and only `trust` makes one, after the client and the
-redirect URI are known. A refusal before that is a Page, which has nowhere to send anyone.
+INVARIANT: only a Trusted request can be answered by a redirect (`answer`, `refuse`), and only `trust` makes one, after
+the client and the redirect URI are known. An error before that can only be a page: Received has no such words.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING
 
 from doorward.core.errors import InvalidRequest, OAuthError
 from doorward.core.instant import Instant, Seconds
 from doorward.core.oauth import redirects, scopes
 from doorward.core.oauth.client import Client
 
+if TYPE_CHECKING:
+    from doorward.core.oauth.stages import Step
+
 _COUNT = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """An authenticated client's request: its parameters, each given once. RFC 6749 §3.2."""
+    """An authenticated client's request: its parameters, each given once. RFC 6749 §3.2.
+
+    `steps` are the pipeline's, for a grant that redeems what an authorization request made.
+    """
 
     client: Client
     parameters: Mapping[str, str]
+    steps: Sequence[Step] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,11 @@ class Trusted:
         told["iss"] = self.issuer  # rfc9207#2
         return redirects.answer(self.redirect_uri, told)
 
+    def refuse(self, error: OAuthError) -> str:
+        """The Location that tells the client of an error. RFC 6749 §4.1.2.1."""
+        text = "".join(letter if letter not in '"\\' and " " <= letter <= "~" else "?" for letter in error.description)
+        return self.answer({"error": error.code, "error_description": text})
+
 
 @dataclass(frozen=True, slots=True)
 class Valid:
@@ -100,7 +112,7 @@ class Standing:
     person: Person | None
     now: Instant
     since: Instant | None = None
-    remembered: tuple[str, ...] = ()
+    remembered: tuple[str, ...] | None = None
     allowed: bool = False
 
 
@@ -122,35 +134,6 @@ class Redemption:
     redirect_uri: str
     code_challenge: str
     resource: str
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A refusal that is shown where the browser is."""
-
-    error: OAuthError
-
-
-@dataclass(frozen=True, slots=True)
-class Redirect:
-    """A refusal that is told to the client."""
-
-    location: str
-
-
-Refusal: TypeAlias = Page | Redirect
-
-
-def refusal(request: Received | Trusted, error: OAuthError) -> Refusal:
-    """How this error is told. RFC 6749 §4.1.2.1: a request that is not Trusted never redirects."""
-    if isinstance(request, Received):
-        return Page(error)
-    return Redirect(request.answer({"error": error.code, "error_description": _printable(error.description)}))
-
-
-def _printable(description: str) -> str:
-    """RFC 6749 §4.1.2.1 allows %x20-21 / %x23-5B / %x5D-7E in an error_description."""
-    return "".join(letter if " " <= letter <= "~" and letter not in '"\\' else "?" for letter in description)
 
 
 def known_client(request: Received) -> Client:

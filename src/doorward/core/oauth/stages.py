@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
-from doorward.core.errors import ConsentRequired, LoginRequired
+from doorward.core.errors import ConsentRequired, LoginRequired, Misconfigured
 from doorward.core.oauth.request import (
     Consented,
     Redemption,
@@ -82,9 +82,10 @@ def ordered(steps: Iterable[Step]) -> tuple[Step, ...]:
 
 def validate(steps: Sequence[Step], request: Trusted) -> Valid:
     """Trusted → Valid. Raises OAuthError, of the first step that does not hold."""
-    for step in ordered(steps):
-        if step.authorize is not None:
-            step.authorize(request)
+    checks = [step.authorize for step in ordered(steps) if step.authorize is not None]
+    _some(checks)
+    for check in checks:
+        check(request)
     return Valid(
         trusted=request,
         scope=scope_of(request),
@@ -103,8 +104,10 @@ def settle(steps: Sequence[Step], request: Valid, standing: Standing) -> Consent
     Raises LoginRequired or ConsentRequired when something is and `prompt=none` forbids asking (OpenID Connect Core
     §3.1.2.6). Without a person there is nothing to consent to, whatever the steps say.
     """
-    for step in ordered(steps):
-        need = step.interact(request, standing) if step.interact is not None else None
+    checks = [step.interact for step in ordered(steps) if step.interact is not None]
+    _some(checks)
+    for check in checks:
+        need = check(request, standing)
         if need is not None:
             return _asked(request, need)
     if standing.person is None:
@@ -122,9 +125,16 @@ def _asked(request: Valid, need: Need) -> Need:
 
 def redeemable(steps: Sequence[Step], redemption: Redemption) -> None:
     """Raises the OAuthError of the first step that a presented code fails."""
-    for step in ordered(steps):
-        if step.redeem is not None:
-            step.redeem(redemption)
+    checks = [step.redeem for step in ordered(steps) if step.redeem is not None]
+    _some(checks)
+    for check in checks:
+        check(redemption)
+
+
+def _some(checks: Sequence[object]) -> None:
+    """INVARIANT: an empty set of things to verify is a failure, never a success."""
+    if not checks:
+        raise Misconfigured("no step of the authorization pipeline looks at this", reason="pipeline.empty")
 
 
 def describe(steps: Iterable[Step]) -> str:

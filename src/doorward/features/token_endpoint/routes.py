@@ -39,7 +39,7 @@ async def token(world: World, request: Request, house: House) -> TokenReply:
         name = rules.grant_type(parameters, house.grants)
         rules.permit(client, name)
         grant: Grant = house.grants[name]
-        return await grant(world, TokenRequest(client, parameters))
+        return await grant(world, TokenRequest(client, parameters, house.steps))
     except OAuthError as error:
         if not error.recorded:
             await world.commit(rules.refused(client, error))
