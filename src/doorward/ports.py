@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any, Concatenate, Literal, NewType, ParamSpec, Protocol, TypeVar
 
@@ -165,22 +166,72 @@ class Follower(Protocol):
 
 
 class Relations(Protocol):
-    """The relation index: a consistent, current view of every store's rows, read synchronously."""
+    """The relation index: a consistent, current view of every store's rows, read synchronously.
+
+    Rows that have expired, and rows with a condition, are never seen. Unavailable when the database can't be followed.
+    """
 
     def refresh(self) -> Revision:
         """Catch up as far as the freshness asked for demands; the revision now seen."""
+        ...
+
+    def still(self) -> AbstractContextManager[Revision]:
+        """Refresh, then hold still: what is read inside is one state, for this thread. Keep it short: others wait."""
+        ...
+
+    def wrote(self, revision: Revision) -> None:
+        """This process committed a batch: the next refresh sees it, whatever the freshness."""
         ...
 
     def subjects(self, object: str, relation: str, store: str = ...) -> Iterable[str]:
         """Live unconditioned subjects written on (object, relation)."""
         ...
 
-    def held(self, subject: str, store: str = ...) -> Iterable[tuple[str, str]]:
-        """(object, relation) of every live row with exactly this subject."""
+    def holds(self, object: str, relation: str, subject: str, store: str = ...) -> bool:
+        """Whether exactly this row is there. Does NOT follow usersets or the model."""
+        ...
+
+    def held(self, subject: str, store: str = ..., *, relation: str | None = None) -> Iterable[tuple[str, str]]:
+        """(object, relation) of every live row with exactly this subject (and this relation)."""
         ...
 
     def check(self, model: Model, object: str, relation: str, subject: str, store: str = ...) -> Resolution:
         """Whether the model and the rows give `subject` this relation, and how."""
+        ...
+
+
+class Catalogue(Protocol):
+    """What decisions need besides relations, kept current by the index: roles, permissions, model, who is active.
+
+    Read it inside `relations.still()`, so that it belongs to the same state.
+    """
+
+    def declared(self) -> frozenset[str]:
+        """Every permission there is, doorward's own among them."""
+        ...
+
+    def permissions_of(self, role: str) -> frozenset[str]:
+        """What a role gives; empty when there is no such role."""
+        ...
+
+    def roles_giving(self, permission: str) -> frozenset[str]:
+        """The roles that hold a permission."""
+        ...
+
+    def model(self) -> Model | None:
+        """The application's model in force, or None when none was written or it can't be read."""
+        ...
+
+    def active(self, subject: str) -> bool:
+        """Whether the user or service account exists and is not disabled. Anything else is not active."""
+        ...
+
+    def organization(self, id: str) -> Literal["active", "disabled"] | None:
+        """An organization's status; None when there is none."""
+        ...
+
+    def name(self, subject: str) -> str:
+        """What people call a user or service account; the subject itself when it has no name."""
         ...
 
 
@@ -195,6 +246,7 @@ class World:
     entropy: Entropy
     hasher: Hasher
     keyring: Keyring
+    catalogue: Catalogue
     caller: Caller = field(default_factory=Caller)
 
     def on_behalf_of(self, caller: Caller) -> World:
@@ -208,7 +260,7 @@ class World:
     async def commit(self, outcome: Outcome[T]) -> T:
         """Save the changes as one batch, events as audit rows among them, then return the reply or raise the error."""
         if outcome.changes:
-            await self.storage.commit([self._recorded(change) for change in outcome.changes])
+            self.relations.wrote(await self.storage.commit([self._recorded(change) for change in outcome.changes]))
         if outcome.error is not None:
             outcome.error.recorded = any(isinstance(change, Event) for change in outcome.changes)
             raise outcome.error

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from doorward.core.access.relation import PLACE
 from doorward.core.instant import Instant
 from doorward.core.table import Table
 
-__all__ = ["MODELS", "PLACE", "ModelVersion"]
+__all__ = ["MODELS", "PLACE", "Held", "ModelVersion"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +24,11 @@ class ModelVersion:
 
 
 MODELS = Table("models", ModelVersion, key=("store", "id"), watched=True)
+
+
+class Held(NamedTuple):
+    """A role held at a place (`*`, `organization:ID`, an object) by `via`: the subject itself or a group of its."""
+
+    role: str
+    place: str
+    via: str

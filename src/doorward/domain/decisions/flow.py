@@ -1,0 +1,100 @@
+"""decide: gather what is known, ask the rule, answer with the trace. Synchronous; one state of the database."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from doorward.core.access.relation import ASSIGNEE, ROLE_TYPE, split_object
+from doorward.core.access.walk import Resolution, TooComplex
+from doorward.core.decision import DENY_REASONS, Allow, Decision, Deny
+from doorward.core.errors import Invalid
+from doorward.core.principal import Principal
+from doorward.domain.decisions import trace
+from doorward.domain.decisions.rules import Holding, Question, Standing, barrier, involved, places, verdict
+from doorward.domain.relations.reads import names_of, organization_of, roles_of
+from doorward.domain.relations.records import Held
+from doorward.ports import World
+
+ELSEWHERE_LIMIT = 1000
+"""Assignments looked through to say that a role is held elsewhere."""
+
+
+def decide(
+    world: World,
+    principal: Principal,
+    permission: str,
+    object: str | None = None,
+    organization: str | None = None,
+) -> Decision:
+    """Whether the caller may, and why.
+
+    Invalid for a malformed object or organization; Unavailable when the database can't be followed. Never an allow in
+    either case. Does NOT verify the credential: that is `authenticate`. Does NOT record the decision.
+    """
+    if object is not None:
+        split_object(object)
+    if organization is not None:
+        split_object(f"organization:{organization}")
+    question = Question(principal, permission, object, organization, world.clock.now())
+    id = world.new_id("dec")
+    if principal.credential_kind == "operator":
+        return Allow(id, "operator", trace.operator(question))
+    with world.relations.still() as revision:
+        try:
+            return _decide(world, question, id, revision)
+        except TooComplex:
+            return Deny(id, "limit.exceeded", trace.limit(question), revision=revision)
+
+
+def _decide(world: World, question: Question, id: str, revision: int) -> Decision:
+    catalogue, subject = world.catalogue, question.principal.subject
+    home = None if question.object is None else organization_of(world.relations, question.object)
+    standing = Standing(
+        active=catalogue.active(subject),
+        declared=question.permission in catalogue.declared(),
+        home=home,
+        organizations={name: catalogue.organization(name) for name in involved(question, home)},
+    )
+    view = trace.View(world.catalogue, question, standing)
+    if (refused := barrier(question, standing)) is not None:
+        return Deny(id, refused, trace.refused(view, refused), trace.fix(view, refused, Holding()), revision)
+    holding, resolution = _holding(world, question, home)
+    reason = verdict(question, home, holding)
+    if reason in DENY_REASONS:
+        steps, fix = trace.denied(view, holding, resolution), trace.fix(view, reason, holding)
+        return Deny(id, reason, steps, fix, revision)  # type: ignore[arg-type]  # a key of DENY_REASONS is a DenyReason
+    return Allow(id, reason, trace.allowed(view, holding, resolution), revision)  # type: ignore[arg-type]  # see above
+
+
+def _holding(world: World, question: Question, home: str | None) -> tuple[Holding, Resolution | None]:
+    """A role here if there is one; else the relation; else, if neither gives it, a role elsewhere."""
+    giving = world.catalogue.roles_giving(question.permission)
+    names = names_of(world.relations, question.principal.subject)
+    for place in places(question, home):
+        for role in giving:
+            object = f"{ROLE_TYPE}:{role}/{place}"
+            for name in names:
+                if world.relations.holds(object, ASSIGNEE, name):
+                    return Holding(here=Held(role, place, name)), None
+    resolution = _relation(world, question)
+    related = None if resolution is None else resolution.allowed
+    held = () if related else islice(roles_of(world.relations, question.principal.subject), ELSEWHERE_LIMIT)
+    elsewhere = next((one for one in held if one.role in giving), None)
+    return Holding(elsewhere=elsewhere, related=related), resolution
+
+
+def _relation(world: World, question: Question) -> Resolution | None:
+    """What the model says of `can_<verb>` on the object, or None when it names no such relation."""
+    model, object = world.catalogue.model(), question.object
+    if model is None or object is None:
+        return None
+    kind, _, verb = question.permission.partition(":")
+    subject = question.principal.subject
+    if object.partition(":")[0] != kind or model.rewrite(kind, f"can_{verb}") is None:
+        return None
+    if subject.partition(":")[0] not in model.types:
+        return Resolution(allowed=False)
+    try:
+        return world.relations.check(model, object, f"can_{verb}", subject)
+    except Invalid:  # a subject that no relation can name holds none
+        return Resolution(allowed=False)

@@ -1,0 +1,231 @@
+"""The trace of a decision: what was looked at, in sentences, and the smallest change that would allow it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from doorward.core.access.model import Computed, Direct, Model, Rewrite, Union
+from doorward.core.access.relation import shown
+from doorward.core.access.walk import Node, Resolution
+from doorward.core.decision import DENY_REASONS, Allow, Decision, Step
+from doorward.domain.decisions.rules import Holding, Question, Standing, place_of
+from doorward.domain.relations.records import Held
+
+if TYPE_CHECKING:
+    from doorward.ports import Catalogue
+
+WALK_STEPS = 20
+"""Steps of a walk that are told; a long way is cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A question with what is needed to tell of it."""
+
+    catalogue: Catalogue
+    question: Question
+    standing: Standing
+
+    @property
+    def who(self) -> str:
+        """The caller as people call them."""
+        return self.catalogue.name(self.question.principal.subject)
+
+    @property
+    def place(self) -> str | None:
+        """The organization the question is about."""
+        return place_of(self.question, self.standing.home)
+
+
+def operator(question: Question) -> tuple[Step, ...]:
+    """The operator of the machine may do everything."""
+    return (Step(True, "credential", f"the operator of this server may {shown(question.permission)}"),)
+
+
+def limit(question: Question) -> tuple[Step, ...]:
+    """The question was too expensive."""
+    return (Step(False, "relation", f"too many steps lead to {question.object or shown(question.permission)}"),)
+
+
+def refused(view: View, reason: str) -> tuple[Step, ...]:
+    """Up to the barrier that was hit."""
+    steps = _standing(view)
+    for index, step in enumerate(steps):
+        if not step.holds:
+            return steps[: index + 1]
+    return (*steps, Step(False, "organization", DENY_REASONS[reason]))
+
+
+def allowed(view: View, holding: Holding, resolution: Resolution | None) -> tuple[Step, ...]:
+    """Everything that held."""
+    if holding.here is not None:
+        return (*_standing(view), Step(True, "role", _role(view, holding.here)))
+    walk = () if resolution is None or resolution.tree is None else tuple(_walk(resolution.tree))[:WALK_STEPS]
+    return (*_standing(view), *(Step(True, "relation", text) for text in walk))
+
+
+def denied(view: View, holding: Holding, resolution: Resolution | None) -> tuple[Step, ...]:
+    """What held, and what was missing."""
+    steps = list(_standing(view))
+    permission, object = view.question.permission, view.question.object
+    if holding.elsewhere is not None:
+        steps.append(Step(True, "role", _role(view, holding.elsewhere)))
+        steps.append(Step(False, "object" if object else "organization", _whereabouts(view)))
+    else:
+        steps.append(Step(False, "role", f"no role of {view.who} gives {permission}"))
+        if object and view.place:
+            steps.append(Step(True, "object", f"{object} belongs to {view.place}"))
+    if resolution is not None:
+        verb = permission.partition(":")[2]
+        undecided = resolution.tree is not None and resolution.tree.value is None
+        why = "depends on its own absence" if undecided else "no relation leads there"
+        steps.append(Step(False, "relation", f"{view.who} is not can_{verb} of {object}: {why}"))
+    return tuple(steps)
+
+
+def fix(view: View, reason: str, holding: Holding) -> str:
+    """The smallest change that would allow it, as a command or an instruction; empty when there is none to advise."""
+    question, who = view.question, shlex.quote(view.who)
+    permission = shown(question.permission)
+    match reason:
+        case "user.inactive":
+            advice = f"doorward user enable {who}" if view.who != question.principal.subject else ""
+        case "permission.unknown":
+            advice = f"declare {permission} under [permissions] in access.toml"
+        case "scope.missing":
+            advice = f"request the scope {permission}"
+        case "organization.inactive":
+            disabled = sorted(id for id, status in view.standing.organizations.items() if status == "disabled")
+            advice = f"doorward organization enable {shlex.quote(disabled[0])}"
+        case "organization.other":
+            advice = f"switch to organization {view.place}"
+        case "relation.missing" if relation := _writable(view):
+            advice = (
+                f"doorward relation add {shlex.quote(question.object or '')} {relation} {question.principal.subject}"
+            )
+        case "role.elsewhere" | "role.missing" | "relation.missing":
+            advice = _assign(view, holding, who)
+        case _:
+            advice = ""
+    return advice
+
+
+def render(decision: Decision) -> str:
+    """A decision as a person reads it: the verdict, a line for each step, the fix."""
+    verdict = "ALLOW" if isinstance(decision, Allow) else "DENY"
+    lines = [f"{verdict} {decision.id}  {decision.reason}"]
+    lines += [f"  {'✓' if step.holds else '✗'} {step.text}" for step in decision.trace]
+    if not isinstance(decision, Allow) and decision.fix:
+        lines.append(f"fix: {decision.fix}")
+    return "\n".join(lines)
+
+
+def _standing(view: View) -> tuple[Step, ...]:
+    question, standing = view.question, view.standing
+    principal = question.principal
+    steps = []
+    if principal.expires is not None and principal.expires <= question.now:
+        steps.append(Step(False, "credential", "the credential has expired"))
+    kind = principal.subject.partition(":")[0].replace("_", " ")
+    state = "active" if standing.active else "disabled or gone"
+    steps.append(Step(standing.active, "subject", f"{kind} {view.who}, {state}"))
+    if not standing.declared:
+        steps.append(Step(False, "permission", f"no API declares {shown(question.permission)}"))
+    if principal.scopes is not None:
+        carries = question.permission in principal.scopes
+        carried = "carries" if carries else "does not carry"
+        credential = principal.credential_kind.replace("_", " ")
+        steps.append(Step(carries, "credential", f"the {credential} {carried} {shown(question.permission)}"))
+    steps += _organizations(view)
+    return tuple(steps)
+
+
+def _organizations(view: View) -> Iterator[Step]:
+    for id, status in sorted(view.standing.organizations.items()):
+        if status != "active":
+            yield Step(False, "organization", f"organization {id} is {'disabled' if status else 'unknown'}")
+    question, home = view.question, view.standing.home
+    if question.object is not None and question.organization not in (None, home):
+        where = f"{home}, not to" if home else "no organization, so not to"
+        yield Step(False, "object", f"{question.object} belongs to {where} {question.organization}")
+    active = question.principal.organization
+    if active is not None and view.place not in (None, active):
+        yield Step(False, "organization", f"organization {active} is active, and this is in {view.place}")
+
+
+def _role(view: View, held: Held) -> str:
+    via = "" if held.via == view.question.principal.subject else f" (by {held.via.partition('#')[0]})"
+    return f"role {held.role} {_at(held.place)}{via} gives {view.question.permission}"
+
+
+def _at(place: str) -> str:
+    if place == "*":
+        return "everywhere"
+    kind, _, id = place.partition(":")
+    return f"in {id}" if kind == "organization" else f"on {place}"
+
+
+def _whereabouts(view: View) -> str:
+    object = view.question.object
+    if object is not None:
+        return f"{object} belongs to {view.place or 'no organization'}"
+    return f"this is asked in {view.place}" if view.place else "this is asked outside of any organization"
+
+
+def _assign(view: View, holding: Holding, who: str) -> str:
+    giving = view.catalogue.roles_giving(view.question.permission)
+    if not giving:
+        return f"add {view.question.permission} to a role in access.toml"
+    smallest = min(giving, key=lambda role: (len(view.catalogue.permissions_of(role)), role))
+    role = smallest if holding.elsewhere is None else holding.elsewhere.role
+    if view.place is not None:
+        where = f" --org {shlex.quote(view.place)}"
+    elif view.question.object is not None:
+        where = f" --on {shlex.quote(view.question.object)}"
+    else:
+        where = ""
+    return f"doorward assign {who} {role}{where}"
+
+
+def _writable(view: View) -> str | None:
+    """The nearest relation that a row with this subject may be written on to give the permission."""
+    model, object = view.catalogue.model(), view.question.object
+    if model is None or object is None:
+        return None
+    kind, _, verb = view.question.permission.partition(":")
+    return _nearest(model, kind, f"can_{verb}", view.question.principal.subject.partition(":")[0])
+
+
+def _nearest(model: Model, kind: str, relation: str, subject: str) -> str | None:
+    queue = [relation]
+    for name in queue:
+        for part in _alternatives(model.rewrite(kind, name)):
+            if isinstance(part, Direct) and any(str(r) == subject for r in part.restrictions):
+                return name
+            if isinstance(part, Computed) and part.relation not in queue:
+                queue.append(part.relation)
+    return None
+
+
+def _alternatives(rewrite: Rewrite | None) -> Iterator[Rewrite]:
+    if isinstance(rewrite, Union):
+        for part in rewrite.parts:
+            yield from _alternatives(part)
+    elif rewrite is not None:
+        yield rewrite
+
+
+def _walk(node: Node) -> Iterator[str]:
+    """The way from the object to the subject, one sentence a step."""
+    if node.how in ("row", "userset", "parent") and node.row:
+        yield f"{node.row} is {node.relation} of {node.object}"
+    elif node.how == "computed":
+        yield f"{node.relation} of {node.object} includes {node.parts[0].relation}"
+    elif node.how == "but not":
+        yield from _walk(node.parts[0])
+        return
+    for part in node.parts:
+        yield from _walk(part)
