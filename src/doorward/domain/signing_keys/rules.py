@@ -34,4 +34,6 @@ def jwks(keys: Sequence[SigningKey]) -> dict[str, list[dict[str, Any]]]:
     Retired keys stay: tokens signed by them outlive them. Only public members are copied, whatever the row holds.
     """
     ordered = sorted(keys, key=lambda key: (key.signs is None, -key.created, key.kid))
-    return {"keys": [{name: key.public[name] for name in _PUBLIC if name in key.public} for key in ordered]}
+    return {
+        "keys": [{name: key.public[name] for name in _PUBLIC if name in key.public} for key in ordered]
+    }  # rfc7517#9.2
