@@ -7,12 +7,13 @@ that only this binds to. It is worth nothing in another form, another session or
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from doorward.core.errors import Forbidden, Invalid
+from doorward.core.errors import DoorwardError, Forbidden, Invalid
 from doorward.core.secret import digest, same
 from doorward.ports import World
 from doorward.web import cookies
@@ -22,6 +23,28 @@ from doorward.web.arrival.rules import own_origins
 TOKEN_FIELD = "form_token"
 _FIELD_LIMIT = 100
 _URLENCODED = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class FormErrors:
+    """What a form that is shown again says of what went wrong: a title, perhaps a text, and a sentence a field."""
+
+    title: str
+    text: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+def form_errors(error: DoorwardError, fields: Collection[str], title: str = "Please look at this again") -> FormErrors:
+    """An error beside the field that its reason begins with (`password.short`: `password`), else above the form."""
+    said = sentence(error.description) + (f" {sentence(error.hint)}" if error.hint else "")
+    name = error.reason.partition(".")[0]
+    return FormErrors(title, fields={name: said}) if name in fields else FormErrors(said)
+
+
+def sentence(text: str) -> str:
+    """A description or hint as prose: a capital letter, no backticks, a full stop."""
+    text = text.replace("`", "")
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
 
 
 async def form_of(request: Request) -> Mapping[str, str]:

@@ -11,8 +11,10 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, S
 from starlette.requests import Request
 from starlette.responses import Response
 
+from doorward.core.instant import to_text
 from doorward.ports import World
 from doorward.web.arrival.arrival import arrival_of
+from doorward.web.forms import sentence
 from doorward.web.headers import page_policy
 from doorward.web.links import local
 
@@ -73,10 +75,14 @@ def _content(name: str) -> bytes:
 @lru_cache
 def _environment(own: str) -> Environment:
     loaders = [FileSystemLoader(own)] if own else []
-    return Environment(
+    environment = Environment(
         loader=ChoiceLoader([*loaders, PackageLoader("doorward.web", "templates")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["sentence"] = sentence
+    environment.filters["day"] = lambda instant: to_text(instant)[:10]
+    environment.filters["minute"] = lambda instant: to_text(instant)[:16].replace("T", " ") + " UTC"
+    return environment
