@@ -38,11 +38,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     organization: Annotated[str | None, Meta(description="Where.", extra={"option": "org"})] = None
     scope: Annotated[
         tuple[str, ...] | None,
-        Meta(
-            max_length=1000,
-            description="Ask as a token that carries only this; once for each.",
-            extra={"option": "scope"},
-        ),
+        Meta(description="Ask as a token that carries only this; once for each.", extra={"option": "scope"}),
     ] = None
 
 
