@@ -6,9 +6,14 @@ No feature knows another; `doorward.feature.collect` joins them into a House.
 from __future__ import annotations
 
 from doorward.feature import Feature
-from doorward.features import checks, clients, service_accounts, users
+from doorward.features import account, checks, clients, login, logout, pages, service_accounts, setup, users
 
 FEATURES: tuple[Feature, ...] = (
+    pages.FEATURE,
+    setup.FEATURE,
+    login.FEATURE,
+    logout.FEATURE,
+    account.FEATURE,
     users.FEATURE,
     service_accounts.FEATURE,
     clients.FEATURE,
