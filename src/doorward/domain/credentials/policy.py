@@ -47,7 +47,9 @@ def acceptable(password: str, settings: Settings, context: Sequence[str]) -> str
     if text is None:
         if len(password) > settings.password_max_length:
             raise _too_long(settings)
-        raise Invalid("`password` is empty or has control characters", reason="password.characters")
+        raise Invalid(
+            "`password` is empty or has characters that not every keyboard sends alike", reason="password.characters"
+        )
     if len(text) < settings.password_min_length:  # nist-800-63b#3.1.1.2.1
         raise Invalid(
             f"`password` is shorter than {settings.password_min_length} characters",
