@@ -70,6 +70,9 @@ def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one for each way a comm
         return 130
     except click.exceptions.Exit as left:
         return left.exit_code
+    except click.exceptions.NoArgsIsHelpError as asked:
+        click.echo(asked.ctx.get_help() if asked.ctx else door.get_help(click.Context(door)))
+        return EXIT_ERROR
     except click.ClickException as error:
         say_error(error.format_message(), _usage_hint(error))
         return EXIT_ERROR

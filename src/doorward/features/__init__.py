@@ -6,7 +6,22 @@ No feature knows another; `doorward.feature.collect` joins them into a House.
 from __future__ import annotations
 
 from doorward.feature import Feature
-from doorward.features import account, checks, clients, login, logout, pages, service_accounts, setup, users
+from doorward.features import (
+    account,
+    api_keys,
+    audit,
+    checks,
+    client_credentials,
+    clients,
+    login,
+    logout,
+    pages,
+    service_accounts,
+    sessions,
+    setup,
+    token_endpoint,
+    users,
+)
 
 FEATURES: tuple[Feature, ...] = (
     pages.FEATURE,
@@ -14,8 +29,13 @@ FEATURES: tuple[Feature, ...] = (
     login.FEATURE,
     logout.FEATURE,
     account.FEATURE,
+    token_endpoint.FEATURE,
+    client_credentials.FEATURE,
     users.FEATURE,
     service_accounts.FEATURE,
     clients.FEATURE,
+    api_keys.FEATURE,
+    sessions.FEATURE,
     checks.FEATURE,
+    audit.FEATURE,
 )

@@ -11,6 +11,7 @@ from doorward.core.errors import Invalid
 from doorward.core.instant import to_text, to_unix
 from doorward.core.oauth.client import Client
 from doorward.core.principal import Principal
+from doorward.domain.administration.flow import may_act_as
 from doorward.domain.clients import flow, reads
 from doorward.domain.lifecycle import flow as lifecycle
 from doorward.ports import World
@@ -184,6 +185,9 @@ async def update_client(world: World, principal: Principal, request: UpdateClien
 
 async def rotate_secret(world: World, principal: Principal, request: OneClient) -> ClientView:
     """A new secret, in this answer alone; the old one ends at once."""
+    client = await reads.client(world, request.client_id)
+    if client.service_account is not None:
+        await may_act_as(world, principal, f"service_account:{client.service_account}", "make a client's secret")
     secret = await flow.rotate_secret(world, request.client_id)
     return view(await reads.client(world, request.client_id), secret)
 

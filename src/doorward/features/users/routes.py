@@ -12,6 +12,7 @@ from doorward.core.principal import Principal
 from doorward.domain.accounts import flow as accounts
 from doorward.domain.accounts import reads
 from doorward.domain.accounts.records import User
+from doorward.domain.administration.flow import may_act_as
 from doorward.domain.credentials import flow as credentials
 from doorward.domain.lifecycle import flow as lifecycle
 from doorward.ports import World
@@ -119,12 +120,15 @@ async def show_user(world: World, principal: Principal, request: OneUser) -> Use
 async def update_user(world: World, principal: Principal, request: UpdateUser) -> UserView:
     """Change name or address."""
     user = await reads.user(world, request.user)
+    await may_act_as(world, principal, user.subject, "change somebody's address")
     return view(await accounts.update_user(world, user, name=request.name, email=request.email))
 
 
 async def set_password(world: World, principal: Principal, request: SetPassword) -> None:
     """Set a password for somebody else: every session and token of theirs ends."""
-    await lifecycle.reset_password(world, await reads.user(world, request.user), request.password)
+    user = await reads.user(world, request.user)
+    await may_act_as(world, principal, user.subject, "set somebody's password")
+    await lifecycle.reset_password(world, user, request.password)
 
 
 async def disable_user(world: World, principal: Principal, request: OneUser) -> UserView:
