@@ -11,7 +11,6 @@ from doorward.domain.accounts.reads import principal_record
 from doorward.domain.api_keys import rules
 from doorward.domain.api_keys.records import API_KEY_PREFIX, API_KEYS, ApiKey
 from doorward.domain.organizations.records import ORGANIZATIONS
-from doorward.domain.roles.records import RESOURCE_SERVERS
 from doorward.ports import World, flow
 
 
@@ -33,6 +32,8 @@ async def create(
     Errors as `rules.create`. Does NOT ask whether the caller may make keys for this owner.
     """
     now = world.clock.now()
+    with world.relations.still():
+        declared = world.catalogue.declared()
     secret = new_secret(API_KEY_PREFIX, world.entropy.bytes(32))
     if organization is not None and await world.storage.get(ORGANIZATIONS, organization) is None:
         raise Invalid(f"there is no organization `{organization[:80]}`", reason="organization.unknown")
@@ -44,7 +45,7 @@ async def create(
         scope=None if scope is None else tuple(scope),
         organization=organization,
         expires=rules.expiry(lifetime, world.settings.api_key_lifetime, now),
-        declared=await _declared(world),
+        declared=declared,
         by=by,
         now=now,
     )
@@ -68,12 +69,3 @@ async def revoke(world: World, id: str) -> None:
     """End a key at once. NotFound `api_key.unknown`. Does NOT ask whether the caller may."""
     key = await world.storage.get(API_KEYS, id)
     await world.commit(rules.revoke(key))
-
-
-async def _declared(world: World) -> set[str]:
-    declared: set[str] = set()
-    after: tuple[str, ...] | None = None
-    while page := await world.storage.page(RESOURCE_SERVERS, after=after):
-        declared.update(permission for server in page for permission in server.permissions)
-        after = (page[-1].identifier,)
-    return declared

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from doorward.core.access.relation import MEMBER
 from doorward.core.errors import Forbidden
 from doorward.core.outcome import Outcome
 from doorward.core.secret import digest, new_secret, well_formed
 from doorward.domain.accounts.records import USERS, User
-from doorward.domain.organizations.records import ORGANIZATIONS
+from doorward.domain.relations.reads import names_of
 from doorward.domain.sessions import rules
 from doorward.domain.sessions.records import SESSIONS, Session
 from doorward.ports import World, flow
@@ -74,24 +75,14 @@ async def switch_organization(world: World, session: Session, organization: str 
     current = await world.storage.get(SESSIONS, session.id)
     if current is None:
         raise Forbidden("the session has ended", reason="credential.revoked")
-    member = organization is not None and await is_member(world, organization, f"user:{current.user}")
+    member = organization is not None and is_member(world, organization, f"user:{current.user}")
     return await world.commit(rules.switch(current, organization, member=member))
 
 
-async def is_member(world: World, organization: str, subject: str) -> bool:
+def is_member(world: World, organization: str, subject: str) -> bool:
     """Whether the organization is active and the subject one of its members, directly or through groups."""
-    found = await world.storage.get(ORGANIZATIONS, organization)
-    if found is None or found.status != "active":
-        return False
-    world.relations.refresh()
-    reached, waiting = {subject}, [subject]
-    while waiting:
-        for object, relation in world.relations.held(waiting.pop()):
-            if relation == "member":
-                if object == found.object:
-                    return True
-                group = f"{object}#member"
-                if object.startswith("group:") and group not in reached:
-                    reached.add(group)
-                    waiting.append(group)
-    return False
+    with world.relations.still():
+        if world.catalogue.organization(organization) != "active":
+            return False
+        names = names_of(world.relations, subject)
+        return any(world.relations.holds(f"organization:{organization}", MEMBER, name) for name in names)
