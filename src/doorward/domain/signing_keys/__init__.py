@@ -1,0 +1,1 @@
+"""Signing keys: made once, sealed, rotated, published."""

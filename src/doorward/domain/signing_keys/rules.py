@@ -11,7 +11,7 @@ from doorward.core.outcome import Event, Outcome, keep
 from doorward.core.table import Add, swap
 from doorward.domain.signing_keys.records import SIGNING_KEYS, SigningKey
 
-_PUBLIC = ("kty", "use", "alg", "kid", "crv", "x", "y", "n", "e")
+_PUBLIC = frozenset({"kty", "use", "alg", "kid", "crv", "x", "y", "n", "e"})
 
 
 def install(new: SigningKey, old: SigningKey | None, now: Instant) -> Outcome[SigningKey]:
@@ -34,6 +34,11 @@ def jwks(keys: Sequence[SigningKey]) -> dict[str, list[dict[str, Any]]]:
     Retired keys stay: tokens signed by them outlive them. Only public members are copied, whatever the row holds.
     """
     ordered = sorted(keys, key=lambda key: (key.signs is None, -key.created, key.kid))
-    return {
-        "keys": [{name: key.public[name] for name in _PUBLIC if name in key.public} for key in ordered]
-    }  # rfc7517#9.2
+    return {"keys": [_public(key) for key in ordered]}
+
+
+def _public(key: SigningKey) -> dict[str, Any]:
+    said = dict(key.public)
+    for name in said.keys() - _PUBLIC:
+        del said[name]  # rfc7517#9.2
+    return said

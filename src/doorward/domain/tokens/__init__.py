@@ -1,0 +1,1 @@
+"""Tokens: issued, verified against all they hang on, revoked."""
