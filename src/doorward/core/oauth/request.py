@@ -68,7 +68,7 @@ class Trusted:
         """The Location that takes these to the client, with `state` as it came and `iss` (RFC 9207 §2)."""
         told = dict(parameters)
         if "state" in self.parameters:
-            told["state"] = self.parameters["state"]  # rfc6749#4.1.2
+            told["state"] = self.parameters["state"]  # rfc6749#4.1.2-state
         told["iss"] = self.issuer  # rfc9207#2
         return redirects.answer(self.redirect_uri, told)
 

@@ -116,7 +116,7 @@ def settle(steps: Sequence[Step], request: Valid, standing: Standing) -> Consent
 
 
 def _asked(request: Valid, need: Need) -> Need:
-    if "none" in request.prompt:  # oidc-core#3.1.2.1
+    if "none" in request.prompt:  # oidc-core#3.1.2.1-none
         if need is Need.SIGN_IN:
             raise LoginRequired("nobody is signed in, or not freshly enough", reason="prompt.none")
         raise ConsentRequired("the person has not allowed this yet", reason="prompt.none")

@@ -173,4 +173,4 @@ async def _held(world: World, key: str) -> rules.Held:
         return rules.Held(code, family=opened)
     session = await storage.get(SESSIONS, code.session)
     user = await storage.get(USERS, code.user)
-    return rules.Held(code, session, user)
+    return rules.Held(code, session, user, await consent(world, code.user, code.client))

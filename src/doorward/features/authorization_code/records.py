@@ -13,7 +13,8 @@ class AuthorizationCode:
     """One code, by its digest; the code itself is kept nowhere. RFC 6749 §4.1.2.
 
     Good until `valid_until` and once: `used` is when it was presented by its client, `family` what it opened then, or
-    None if it was presented wrongly. The row outlives both (`expires`), so that a replay is known as one.
+    None if it was presented wrongly. The row outlives both (`expires`), so that a replay is known as one. `by_consent`:
+    it rests on the person's consent, and falls with it; else on the client being ours.
     """
 
     digest: str
@@ -30,6 +31,7 @@ class AuthorizationCode:
     issued: Instant
     valid_until: Instant
     expires: Instant
+    by_consent: bool
     nonce: str | None = None
     organization: str | None = None
     used: Instant | None = None

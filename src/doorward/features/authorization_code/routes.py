@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -70,7 +70,7 @@ async def _answer(world: World, request: Request, house: House, decision: str) -
     try:
         return await _proceed(world, request, house, trusted, decision)
     except OAuthError as error:
-        return redirect(trusted.refuse(error))
+        return _leave(world, request, trusted, trusted.refuse(error))
 
 
 async def _proceed(world: World, request: Request, house: House, trusted: Trusted, decision: str) -> Response:
@@ -81,16 +81,32 @@ async def _proceed(world: World, request: Request, house: House, trusted: Truste
         await flow.deny(world, trusted, standing.person)
     settled = settle(house.steps, valid, standing)
     if settled is Need.SIGN_IN or user is None:
-        return _to_sign_in(world, trusted.parameters)
+        return _to_sign_in(world, valid, again=user is not None)
     if isinstance(settled, Need):
         return _ask(world, request, valid, user)
-    return redirect(trusted.answer({"code": await flow.issue(world, settled, asked=allowed)}))
+    code = await flow.issue(world, settled, asked=allowed)
+    return _leave(world, request, trusted, trusted.answer({"code": code}))
 
 
-def _to_sign_in(world: World, parameters: Mapping[str, str]) -> Response:
+def _leave(world: World, request: Request, trusted: Trusted, location: str) -> Response:
+    """To the client: by a redirect, or, straight after signing in, by a page that goes on by itself.
+
+    A browser applies the sign-in page's `form-action` to every redirect behind its form, and would stop at this one.
+    """
+    if request.method == "GET" and flow.SINCE in trusted.parameters:
+        response = page(world, request, "onward.html", location=location, host=redirects.host(trusted.redirect_uri))
+        response.headers["refresh"] = f"0; url={location}"
+        return response
+    return redirect(location)
+
+
+def _to_sign_in(world: World, request: Valid, *, again: bool) -> Response:
     """Off to the sign-in page, and back here with the time of this moment sealed into the request."""
-    next = f"{local(world.settings, PATH)}?{urlencode(flow.sealed(world, parameters))}"
-    return redirect(local(world.settings, LOGIN, next=next))
+    next = f"{local(world.settings, PATH)}?{urlencode(flow.sealed(world, request.trusted.parameters))}"
+    more = {"reauth": "1"} if again else {}
+    if request.login_hint:
+        more["login_hint"] = request.login_hint
+    return redirect(local(world.settings, LOGIN, next=next, **more))
 
 
 def _ask(world: World, request: Request, valid: Valid, user: User) -> Response:

@@ -19,8 +19,9 @@ from doorward.core.oauth.stages import redeemable
 from doorward.core.outcome import Change, Event, Outcome, keep, refuse
 from doorward.core.table import Add, Delete, Expect, swap
 from doorward.domain.accounts.records import USERS, User
-from doorward.domain.consents.records import Consent
-from doorward.domain.consents.rules import give
+from doorward.domain.clients.records import CLIENTS
+from doorward.domain.consents.records import CONSENTS, Consent
+from doorward.domain.consents.rules import covers, give
 from doorward.domain.sessions.records import SESSIONS, Session
 from doorward.domain.tokens.records import FAMILIES, Family
 from doorward.domain.tokens.rules import family
@@ -65,7 +66,7 @@ def issue(
 ) -> Outcome[None]:
     """A code for what was consented to; with the consent itself when the person was `asked`. RFC 6749 §4.1.2.
 
-    Loses the batch when the user changed meanwhile. Refuses AccessDenied for a user who is not active.
+    Loses the batch when the user or the client changed meanwhile. Refuses AccessDenied for a user who is not active.
     """
     valid, person = consented.valid, consented.person
     client = valid.trusted.client
@@ -86,13 +87,15 @@ def issue(
         issued=now,
         valid_until=after(now, lifetime),
         expires=after(now, KEPT),
+        by_consent=asked or covers(before, valid.scope),
         nonce=valid.nonce,
         organization=person.organization,
     )
     _, remembered = give(before, person.user, client.client_id, valid.scope, now) if asked else (before, ())
     data = {"user": person.user, "scope": list(valid.scope), "resource": valid.resource, "asked": asked}
     event = Event("authorization.allow", f"client:{client.client_id}", data=data)
-    return keep(None, *remembered, Expect(USERS, user), Add(AUTHORIZATION_CODES, code), event)
+    guards = (Expect(USERS, user), Expect(CLIENTS, client))
+    return keep(None, *remembered, *guards, Add(AUTHORIZATION_CODES, code), event)
 
 
 def deny(client: Client, person: Person) -> Outcome[None]:
@@ -109,6 +112,7 @@ class Held:
     code: AuthorizationCode | None
     session: Session | None = None
     user: User | None = None
+    consent: Consent | None = None
     family: Family | None = None
 
 
@@ -130,11 +134,14 @@ def redeem(
     except OAuthError as error:
         own = code.client == client.client_id
         return _refused(request, error, *([swap(AUTHORIZATION_CODES, code, used=now)] if own else []))
-    if now >= code.valid_until:  # rfc6749#4.1.2.2
+    if now >= code.valid_until:  # rfc6749#4.1.2-expiry
         return _refused(request, InvalidGrant("the code is unknown or too old", reason="code.expired"))
     if held.session is None or held.session.user != code.user or held.user is None or held.user.status != "active":
         ended = InvalidGrant("the person has signed out or can no longer sign in", reason="session.ended")
         return _refused(request, ended, swap(AUTHORIZATION_CODES, code, used=now))
+    if code.by_consent and not covers(held.consent, code.scope):
+        withdrawn = InvalidGrant("the person has withdrawn their consent", reason="consent.withdrawn")
+        return _refused(request, withdrawn, swap(AUTHORIZATION_CODES, code, used=now))
     used = swap(AUTHORIZATION_CODES, code, used=now, family=family_id)
     opened = family(
         id=family_id,
@@ -149,7 +156,9 @@ def redeem(
         code=code.digest,
     )
     event = Event("code.redeem", f"client:{code.client}", data={"user": code.user, "family": family_id})
-    guards = (Expect(USERS, held.user), Expect(SESSIONS, held.session))
+    guards: list[Change] = [Expect(USERS, held.user), Expect(SESSIONS, held.session), Expect(CLIENTS, client)]
+    if code.by_consent and held.consent is not None:
+        guards.append(Expect(CONSENTS, held.consent))
     return keep(used.new, used, Add(FAMILIES, opened), *guards, event)
 
 

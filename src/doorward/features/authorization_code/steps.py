@@ -53,7 +53,7 @@ def response_mode(request: Trusted) -> None:
 
 def permitted(request: Trusted) -> None:
     """The client is registered for codes. RFC 6749 §4.1.2.1."""
-    if "authorization_code" not in request.client.grant_types:  # rfc6749#4.1.2.1.2
+    if "authorization_code" not in request.client.grant_types:  # rfc6749#4.1.2.1-grant
         raise UnauthorizedClient("this client is not registered for `authorization_code`", reason="client.grant")
 
 
@@ -64,7 +64,7 @@ def challenge(request: Trusted) -> None:
 
 def signed_in(request: Valid, standing: Standing) -> Need | None:
     """Somebody is signed in. RFC 6749 §3.1."""
-    return Need.SIGN_IN if standing.person is None else None  # rfc6749#3.1.2
+    return Need.SIGN_IN if standing.person is None else None  # rfc6749#3.1-owner
 
 
 def consent(request: Valid, standing: Standing) -> Need | None:
@@ -94,7 +94,7 @@ def same_client(redemption: Redemption) -> None:
 
 def same_redirect_uri(redemption: Redemption) -> None:
     """The redirect URI of the authorization request, byte for byte. RFC 6749 §4.1.3."""
-    if redemption.parameters.get("redirect_uri") != redemption.redirect_uri:  # rfc6749#4.1.3.2
+    if redemption.parameters.get("redirect_uri") != redemption.redirect_uri:  # rfc6749#4.1.3-uri
         raise InvalidGrant(
             "`redirect_uri` is not the one of the authorization request",
             reason="code.redirect_uri",

@@ -15,7 +15,7 @@ def known_prompt(request: Trusted) -> None:
     asked = prompt_of(request)
     if unknown := sorted(asked - set(PROMPTS)):
         raise InvalidRequest(f"the prompt `{unknown[0][:64]}` is not offered", reason="prompt.unknown")
-    if "none" in asked and len(asked) > 1:  # oidc-core#3.1.2.1.2
+    if "none" in asked and len(asked) > 1:  # oidc-core#3.1.2.1-alone
         raise InvalidRequest("`none` is not alone in `prompt`", reason="prompt.none")
 
 
@@ -26,7 +26,7 @@ def reauthentication(request: Valid, standing: Standing) -> Need | None:
     """
     if not request.prompt & {"login", "select_account"}:
         return None
-    return None if _since_asked(standing) else Need.SIGN_IN  # oidc-core#3.1.2.1.3
+    return None if _since_asked(standing) else Need.SIGN_IN  # oidc-core#3.1.2.1-login
 
 
 def max_age(request: Valid, standing: Standing) -> Need | None:
@@ -34,7 +34,7 @@ def max_age(request: Valid, standing: Standing) -> Need | None:
     if request.max_age is None or standing.person is None or _since_asked(standing):
         return None
     too_old = after(standing.person.auth_time, request.max_age) < standing.now or request.max_age == 0
-    return Need.SIGN_IN if too_old else None  # oidc-core#3.1.2.1.4
+    return Need.SIGN_IN if too_old else None  # oidc-core#3.1.2.1-max-age
 
 
 def _since_asked(standing: Standing) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 from starlette.requests import Request
@@ -36,6 +37,7 @@ async def token(world: World, request: Request, house: House) -> TokenReply:
     try:
         parameters = await _parameters(request)
         client = await authenticate_client(world, parameters, _authorization(request))
+        world = world.on_behalf_of(replace(world.caller, actor=f"client:{client.client_id}"))
         name = rules.grant_type(parameters, house.grants)
         rules.permit(client, name)
         grant: Grant = house.grants[name]
