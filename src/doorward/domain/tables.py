@@ -9,6 +9,7 @@ from doorward.core.audit import AUDIT_EVENTS
 from doorward.core.table import Table
 from doorward.domain.accounts.records import SERVICE_ACCOUNTS, USERS
 from doorward.domain.api_keys.records import API_KEYS
+from doorward.domain.audit.records import AUDIT_HEADS
 from doorward.domain.clients.records import CLIENTS
 from doorward.domain.consents.records import CONSENTS
 from doorward.domain.credentials.records import ATTEMPTS, PASSWORDS
@@ -23,6 +24,7 @@ from doorward.domain.tokens.records import FAMILIES, REVOKED_TOKENS
 DOMAIN_TABLES: tuple[Table[Any], ...] = (
     RELATIONS,
     AUDIT_EVENTS,
+    AUDIT_HEADS,
     USERS,
     SERVICE_ACCOUNTS,
     PASSWORDS,
