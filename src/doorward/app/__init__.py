@@ -6,12 +6,13 @@ guards, `build` for a server.
 
 from doorward.app.authorize import guard
 from doorward.app.server import API, Application, assemble, build, declare_own, prepare
-from doorward.app.world import close, database_path, house, open_guard, open_world
+from doorward.app.world import backup, close, database_path, house, open_guard, open_world, restore
 
 __all__ = [
     "API",
     "Application",
     "assemble",
+    "backup",
     "build",
     "close",
     "database_path",
@@ -21,4 +22,5 @@ __all__ = [
     "open_guard",
     "open_world",
     "prepare",
+    "restore",
 ]

@@ -7,8 +7,8 @@ from typing import NoReturn
 from urllib.parse import unquote
 
 from doorward.adapters import AesKeyring, Argon2Hasher, SystemClock, SystemEntropy
-from doorward.adapters.sqlite import open_sqlite
-from doorward.core.errors import Misconfigured
+from doorward.adapters.sqlite import copies, open_sqlite
+from doorward.core.errors import Conflict, Exists, Misconfigured
 from doorward.core.settings import Settings
 from doorward.domain.decisions.catalogue import Catalogue
 from doorward.domain.tables import DOMAIN_TABLES
@@ -87,6 +87,24 @@ async def open_guard(settings: Settings, *, clock: Clock | None = None) -> World
 async def close(world: World) -> None:
     """Finish what is being written and let go of the database."""
     await world.storage.close()
+    if isinstance(world.hasher, Argon2Hasher):
+        world.hasher.close()
+
+
+def backup(settings: Settings, target: Path) -> None:
+    """Copy the database into a new file while others use it. Raises Conflict when the file is there already."""
+    try:
+        copies.backup(database_path(settings), target)
+    except Exists:
+        raise Conflict(f"`{target}` is there already", reason="backup.exists", hint="name a new file") from None
+
+
+def restore(settings: Settings, source: Path) -> None:
+    """Put a backup in the database's place, on a new timeline: sessions, tokens and codes of before are void.
+
+    Raises Unavailable while a process has the database open, Misconfigured for a file that is damaged or none of ours.
+    """
+    copies.restore(source, database_path(settings), (*DOMAIN_TABLES, *house().tables))
 
 
 def house() -> House:

@@ -117,21 +117,14 @@ def parameters(fields: Sequence[Field], arguments: Sequence[str]) -> list[click.
 
 
 def _metavar(field: Field) -> str:
-    name = field.name.upper()
+    name = "FILE" if field.kind == "file" else field.name.upper()
     name = f"{name}..." if field.kind == "list" else name
     return name if field.required else f"[{name}]"
 
 
 def _options(field: Field) -> list[click.Parameter]:
     if field.kind == "secret":
-        return [
-            click.Option([f"--{field.option}-stdin", f"{field.name}__stdin"], is_flag=True, help="Read it from stdin."),
-            click.Option(
-                [f"--{field.option}-file", f"{field.name}__file"],
-                metavar="PATH",
-                help=field.help or "Read it from a file.",
-            ),
-        ]
+        return list(secret_options(field))
     if field.kind == "switch":
         spelled = f"--{field.option}/--no-{field.option}"
         return [click.Option([spelled, field.name], default=None, help=field.help)]
@@ -147,12 +140,25 @@ def _options(field: Field) -> list[click.Parameter]:
     return [click.Option([*field.spellings, field.name], required=field.required, help=field.help, **kinds[field.kind])]
 
 
+def secret_options(field: Field) -> tuple[click.Option, click.Option]:
+    """The two ways to give a secret: on standard input, or in a file."""
+    what = field.name.replace("_", " ")
+    return (
+        click.Option(
+            [f"--{field.option}-stdin", f"{field.name}__stdin"], is_flag=True, help=f"Read the {what} from stdin."
+        ),
+        click.Option(
+            [f"--{field.option}-file", f"{field.name}__file"], metavar="PATH", help=f"Read the {what} from a file."
+        ),
+    )
+
+
 def request_from(request: type[Any], fields: Sequence[Field], values: dict[str, Any]) -> Any:
     """The request that these parameters say. Raises Invalid naming the field, and for a secret that is required
     and was not given. Reads standard input and files where a field says so."""
     plain: dict[str, Any] = {}
     for field in fields:
-        value = _secret(field, values) if field.kind == "secret" else values.get(field.name)
+        value = secret_from(field, values) if field.kind == "secret" else values.get(field.name)
         if value is None or (field.kind in ("list", "mapping") and not value):
             continue
         plain[field.name] = _read(field, value)
@@ -173,7 +179,8 @@ def _read(field: Field, value: Any) -> Any:
     return list(value) if field.kind == "list" else value
 
 
-def _secret(field: Field, values: dict[str, Any]) -> str | None:
+def secret_from(field: Field, values: dict[str, Any]) -> str | None:
+    """The secret that was given, or None. Raises Invalid when it is required and was not, or was given twice."""
     path = values.get(f"{field.name}__file")
     from_stdin = values.get(f"{field.name}__stdin")
     if path and from_stdin:

@@ -109,14 +109,14 @@ async def create_api_key(world: World, principal: Principal, request: CreateApiK
     if request.admin:
         if request.owner or request.scope is not None or request.organization:
             raise Invalid("an `admin` key has an owner of its own and carries everything", reason="api_key.admin")
-        await may_give(world, principal, world.catalogue.permissions_of(ADMIN_ROLE), "make a key for an administrator")
+        await may_give(world, principal, world.catalogue.permissions_of(ADMIN_ROLE))
         return view(*await create_admin_key(world, name=request.name, lifetime=lifetime))
     if not request.owner:
         raise Invalid(
             "`owner` is missing", reason="owner.missing", hint="name a user or service account, or say `admin`"
         )
     owner = (await found_subject(world, request.owner)).subject
-    await may_act_as(world, principal, owner, "make a key for somebody")
+    await may_act_as(world, principal, owner)
     key, secret = await flow.create(
         world,
         owner=owner,

@@ -187,7 +187,7 @@ async def rotate_secret(world: World, principal: Principal, request: OneClient) 
     """A new secret, in this answer alone; the old one ends at once."""
     client = await reads.client(world, request.client_id)
     if client.service_account is not None:
-        await may_act_as(world, principal, f"service_account:{client.service_account}", "make a client's secret")
+        await may_act_as(world, principal, f"service_account:{client.service_account}")
     secret = await flow.rotate_secret(world, request.client_id)
     return view(await reads.client(world, request.client_id), secret)
 

@@ -120,14 +120,14 @@ async def show_user(world: World, principal: Principal, request: OneUser) -> Use
 async def update_user(world: World, principal: Principal, request: UpdateUser) -> UserView:
     """Change name or address."""
     user = await reads.user(world, request.user)
-    await may_act_as(world, principal, user.subject, "change somebody's address")
+    await may_act_as(world, principal, user.subject)
     return view(await accounts.update_user(world, user, name=request.name, email=request.email))
 
 
 async def set_password(world: World, principal: Principal, request: SetPassword) -> None:
     """Set a password for somebody else: every session and token of theirs ends."""
     user = await reads.user(world, request.user)
-    await may_act_as(world, principal, user.subject, "set somebody's password")
+    await may_act_as(world, principal, user.subject)
     await lifecycle.reset_password(world, user, request.password)
 
 

@@ -1,0 +1,1 @@
+"""Running a server: `serve` for production, `dev` for this machine."""
