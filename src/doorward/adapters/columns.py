@@ -11,6 +11,7 @@ import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
+from operator import attrgetter
 from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
@@ -48,6 +49,7 @@ class Shape(Generic[R]):
         self.table = table
         self.columns = tuple(column(field.name, hints[field.name]) for field in record)
         self.names = tuple(column.name for column in self.columns)
+        self._values = attrgetter(*self.names)
         self.keyed = tuple(self.names.index(name) for name in table.key)
         self._json = tuple((i, c.hint) for i, c in enumerate(self.columns) if c.type == "JSON")
         self._decoders = tuple((i, _decoder(c)) for i, c in enumerate(self.columns) if c.type in ("JSON", "BOOLEAN"))
@@ -69,7 +71,7 @@ class Shape(Generic[R]):
 
     def row(self, record: R) -> list[Any]:
         """The record as a row."""
-        row = [getattr(record, name) for name in self.names]
+        row = list(self._values(record)) if len(self.names) > 1 else [self._values(record)]
         for index, _ in self._json:
             value = row[index]
             row[index] = None if value is None else msgspec.json.encode(value).decode()

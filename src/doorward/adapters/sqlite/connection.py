@@ -56,7 +56,11 @@ def connect(path: str, *, write: bool = False) -> sqlite3.Connection:
         # Durable when acknowledged: the WAL is synced at each commit, by F_FULLFSYNC where that is something else.
         for pragma in ("synchronous = FULL", "fullfsync = ON", "checkpoint_fullfsync = ON", "temp_store = MEMORY"):
             connection.execute(f"PRAGMA {pragma}")
-        if not write:
+        if write:
+            # 32 MiB, and a checkpoint each 16 MiB: a page that is written often is copied to the file once.
+            connection.execute("PRAGMA cache_size = -32768")
+            connection.execute("PRAGMA wal_autocheckpoint = 4000")
+        else:
             connection.execute("PRAGMA query_only = ON")
     except sqlite3.Error as error:
         raise Unavailable(f"the database `{path}` can't be opened: {error}", reason="storage.open") from error

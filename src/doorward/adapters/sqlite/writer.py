@@ -44,7 +44,8 @@ class Writer:
     timeline: str
     clock: Clock
     patience: Seconds
-    _queue: queue.SimpleQueue[Job | None] = field(default_factory=queue.SimpleQueue)
+    _queue: queue.SimpleQueue[list[Job] | None] = field(default_factory=queue.SimpleQueue)
+    _fresh: dict[asyncio.AbstractEventLoop, list[Job]] = field(default_factory=dict)
     _gate: threading.Lock = field(default_factory=threading.Lock)
     _closed: bool = False
 
@@ -54,17 +55,33 @@ class Writer:
 
     async def submit(self, steps: Sequence[Step]) -> int:
         """Run the steps as one batch; the revision after it. When the caller is cancelled, the batch is still
-        finished first."""
+        finished first.
+
+        What tasks of a loop submit in one turn is handed over together: one by one, the first would get a
+        transaction, and a wait for the disk, to itself.
+        """
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[int] = loop.create_future()
+        job = Job(steps, loop, loop.create_future())
+        fresh = self._fresh.get(loop)
+        if fresh is None:
+            self._fresh[loop] = [job]
+            loop.call_soon(self._hand_over, loop)
+        else:
+            fresh.append(job)
+        return await _unbroken(job)
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        jobs = self._fresh.pop(loop)
         with self._gate:
-            if self._closed:
-                raise Unavailable("the database is closed", reason="storage.closed")
-            self._queue.put(Job(steps, loop, answer))
-        return await _unbroken(answer)
+            if not self._closed:
+                self._queue.put(jobs)
+                return
+        _fail(jobs, Unavailable("the database is closed", reason="storage.closed"))
+        _wake(jobs)
 
     async def close(self) -> None:
         """Finish what has been submitted, then close the connection."""
+        await asyncio.sleep(0)  # a turn, for what was submitted in this one
         with self._gate:
             if not self._closed:
                 self._closed = True
@@ -77,23 +94,24 @@ class Writer:
             jobs, ending = self._drain()
             while jobs:
                 try:
-                    done = self._group(jobs)
+                    done = self._group(jobs[:GROUP])
                 except BaseException as error:  # whatever it is: those who wait must hear of it
                     self._roll_back()
-                    done = _fail(jobs, _unavailable(error, "whether it was kept is unknown", reason="storage.unknown"))
+                    done = _fail(
+                        jobs[:GROUP], _unavailable(error, "whether it was kept is unknown", reason="storage.unknown")
+                    )
                 _answer(jobs[:done])
                 jobs = jobs[done:]
         disconnect(self.connection)
 
     def _drain(self) -> tuple[list[Job], bool]:
+        """All that waits, and whether it was the last."""
         jobs: list[Job] = []
-        job = self._queue.get()
-        while job is not None:
-            jobs.append(job)
-            if len(jobs) == GROUP:
-                return jobs, False
+        more = self._queue.get()
+        while more is not None:
+            jobs += more
             try:
-                job = self._queue.get_nowait()
+                more = self._queue.get_nowait()
             except queue.Empty:
                 return jobs, False
         return jobs, True
@@ -145,18 +163,23 @@ def current_revision(connection: sqlite3.Connection) -> Revision:
     return Revision(rows[0][0] if rows else 0)
 
 
-async def _unbroken(answer: asyncio.Future[int]) -> int:
+async def _unbroken(job: Job) -> int:
     """Wait to the end, however often the waiting is cancelled; then let the cancellation go on."""
     cancelled: asyncio.CancelledError | None = None
-    while not answer.done():
+    while True:
         try:
-            await asyncio.wait([answer])
+            revision = await job.answer
         except asyncio.CancelledError as error:
             cancelled = error
-    if cancelled is not None:
-        answer.exception()  # seen, or asyncio would complain of it
-        raise cancelled
-    return answer.result()
+            if job.answer.cancelled():  # cancelling the task has cancelled what it awaits: await another
+                job.answer = job.loop.create_future()
+            continue
+        except BaseException:
+            if cancelled is None:
+                raise
+        if cancelled is not None:
+            raise cancelled
+        return revision
 
 
 def _explained(error: BaseException) -> BaseException:
@@ -198,8 +221,8 @@ def _answer(jobs: Sequence[Job]) -> None:
 
 def _wake(jobs: Sequence[Job]) -> None:
     for job in jobs:
-        if job.answer.done():
-            continue
+        if job.answer.cancelled():  # its task is about to find out and to await another
+            job.answer = job.loop.create_future()
         if job.error is not None:
             job.answer.set_exception(job.error)
         else:
