@@ -226,6 +226,10 @@ class Catalogue(Protocol):
         """Whether the user or service account exists and is not disabled. Anything else is not active."""
         ...
 
+    def known(self, subject: str) -> bool:
+        """Whether there is such a user, service account, organization or group (`group:ID`, `group:ID#member`)."""
+        ...
+
     def organization(self, id: str) -> Literal["active", "disabled"] | None:
         """An organization's status; None when there is none."""
         ...

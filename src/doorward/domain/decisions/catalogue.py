@@ -12,9 +12,10 @@ from typing import Literal, TypeVar
 
 from doorward.core.access.dsl import parse
 from doorward.core.access.model import Model, ModelError
-from doorward.core.access.relation import DEFAULT_STORE
+from doorward.core.access.relation import DEFAULT_STORE, MEMBER
 from doorward.core.errors import Unavailable
 from doorward.domain.accounts.records import SERVICE_ACCOUNTS, USERS, ServiceAccount, User
+from doorward.domain.groups.records import GROUPS
 from doorward.domain.organizations.records import ORGANIZATIONS, Organization
 from doorward.domain.relations.records import MODELS, ModelVersion
 from doorward.domain.roles.records import ADMIN_ROLE, RESOURCE_SERVERS, ROLES, ResourceServer, Role
@@ -93,6 +94,15 @@ class Catalogue:
         """See ports.Catalogue."""
         account = self._account(subject)
         return account is not None and account.status == "active"
+
+    def known(self, subject: str) -> bool:
+        """See ports.Catalogue."""
+        kind, _, id = subject.partition(":")
+        if kind == "organization":
+            return self.organization(id) is not None
+        if kind == "group":
+            return self._following().row(GROUPS, id.removesuffix(f"#{MEMBER}")) is not None
+        return self._account(subject) is not None
 
     def organization(self, id: str) -> Literal["active", "disabled"] | None:
         """See ports.Catalogue."""

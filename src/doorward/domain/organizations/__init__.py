@@ -1,0 +1,1 @@
+"""Organizations and their members: the places in which roles are held."""

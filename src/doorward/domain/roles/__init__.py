@@ -1,0 +1,1 @@
+"""Permissions that APIs declare, roles as named sets of them, and who holds which role where."""
