@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from doorward.core.decision import Allow, Decision, Deny
-from doorward.core.errors import InvalidToken, Unavailable
+from doorward.core.errors import Invalid, InvalidToken, Unavailable
 from doorward.core.instant import Instant
 from doorward.core.principal import Principal
 from doorward.guard import rules
@@ -187,7 +187,10 @@ async def test_a_deny_and_a_failure_are_refusals(guard: Guard, stand: Stand) -> 
     def down() -> Decision:
         raise Unavailable("no answer")
 
-    for answer, status in ((lambda: Deny("dec_1", "role.missing", ()), 403), (down, 503)):
+    def malformed() -> Decision:
+        raise Invalid("no object")
+
+    for answer, status in ((lambda: Deny("dec_1", "role.missing", ()), 403), (down, 503), (malformed, 404)):
         stand.decision = answer
         with pytest.raises(Refused) as refused:
             guard.admit(ANN, rules.require("invoice:list"), id=None, org=None)

@@ -178,7 +178,10 @@ def test_every_other_reason_is_a_403_or_hidden(reason: str) -> None:
 
 
 def test_an_object_of_another_organization_than_named_does_not_exist() -> None:
-    assert denied(deny("organization.mismatch"), INVOICE) is NOT_FOUND
+    both = rules.require("invoice:pay", id="invoice_id", org="org_id")
+    assert denied(deny("organization.mismatch"), both) is NOT_FOUND
+    assert denied(deny("organization.unknown"), both) is NOT_FOUND
+    assert denied(deny("organization.inactive"), both).status == 403
 
 
 def test_what_would_allow_it_is_told_in_development_alone() -> None:

@@ -12,7 +12,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from doorward.core.decision import Decision, Deny
-from doorward.core.errors import DoorwardError
+from doorward.core.errors import DoorwardError, Invalid
 from doorward.core.principal import Principal
 from doorward.guard import bearer, rules
 from doorward.guard.bearer import Headers, RawHeaders
@@ -114,6 +114,8 @@ class Guard:
             organization = _spelled(org)
         try:
             decision = self.decide(principal, requirement.permission, object, organization)
+        except Invalid:  # no thing can have such an id
+            raise Refused(NOT_FOUND) from None
         except DoorwardError as error:
             raise Refused(rules.unproven(error)) from error
         if isinstance(decision, Deny):

@@ -177,7 +177,8 @@ def denied(deny: Deny, requirement: Requirement, *, explain: bool = False) -> Re
             decision=deny.id,
             permission=permission,
         )
-    if requirement.hide or deny.reason == "organization.mismatch":
+    disagree = requirement.id and requirement.org and deny.reason == "organization.unknown"
+    if requirement.hide or disagree or deny.reason == "organization.mismatch":
         return NOT_FOUND
     return Refusal(
         403,

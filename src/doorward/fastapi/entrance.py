@@ -1,0 +1,96 @@
+"""The dependency that `signed_in()` and `require()` give: it lets a request in, or raises its refusal.
+
+For FastAPI it is a security scheme, so that the app's OpenAPI document says what each operation needs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
+from starlette.requests import HTTPConnection
+
+from doorward.core.audit import Caller
+from doorward.core.principal import Principal
+from doorward.fastapi import answers
+from doorward.fastapi.parameters import Source, identifier, sources
+from doorward.guard.gate import WEBSOCKET, Guard
+from doorward.guard.rules import Refused, Requirement
+
+if TYPE_CHECKING:
+    from doorward.fastapi.door import Doorward
+
+KEY = "doorward.principals"
+"""Where an ASGI scope keeps who was let in, by door."""
+
+_SCHEMES = {"http": "http", "ws": "http", "https": "https", "wss": "https"}
+
+
+class Entrance(SecurityBase):
+    """One requirement at one door. Works on HTTP and WebSocket routes, in any router, for sync and async handlers."""
+
+    def __init__(self, door: Doorward, requirement: Requirement) -> None:
+        self.door, self.requirement = door, requirement
+        self.scheme_name = answers.SCHEME
+        self.model = HTTPBearer(description="An access token or an API key; pages of this origin have their session.")
+        self._sources: dict[tuple[int, str], tuple[Any, tuple[Source, ...]]] = {}
+
+    async def __call__(self, connection: HTTPConnection) -> Principal:
+        """The caller, if they are let in. Raises Denied, a 404, or (WebSocket) closes the handshake."""
+        guard = await self.door.guard(connection.scope.get("app"))
+        try:
+            return await self._enter(connection, guard)
+        except Refused as refused:
+            answer = answers.exception(connection, refused.refusal, realm=guard.realm, types=self.door.problem_types)
+            raise answer from refused.__cause__
+
+    async def _enter(self, connection: HTTPConnection, guard: Guard) -> Principal:
+        principal = await self._caller(connection, guard)
+        requirement = self.requirement
+        if requirement.permission is not None:
+            id = org = None
+            if requirement.names:
+                route = route_of(connection)
+                id = self._identifier(connection, route, requirement.id)
+                org = self._identifier(connection, route, requirement.org)
+            guard.admit(principal, requirement, id=id, org=org)
+        return principal
+
+    async def _caller(self, connection: HTTPConnection, guard: Guard) -> Principal:
+        """Who is calling, established once a request whatever the number of guards."""
+        scope = connection.scope
+        known: dict[int, Principal] = scope.setdefault(KEY, {})
+        principal = known.get(id(self.door))
+        if principal is None:
+            principal = await guard.caller(
+                scope["headers"],
+                method=WEBSOCKET if scope["type"] == "websocket" else scope["method"],
+                scheme=_SCHEMES.get(scope.get("scheme", "http"), "https"),
+            )
+            known[id(self.door)] = principal
+            self.door.acting(_record(connection, principal))
+        return principal
+
+    def _identifier(self, connection: HTTPConnection, route: Any, name: str | None) -> Any:
+        if name is None:
+            return None
+        kept = self._sources.get((id(route), name))
+        if kept is None:
+            outer = tuple(connection.path_params)
+            kept = self._sources[id(route), name] = (route, sources(route, name, outer))
+        return identifier(connection, route, kept[1])
+
+
+def route_of(connection: HTTPConnection) -> Any:
+    """The route that was matched, as it is with the prefixes and dependencies of the routers around it."""
+    route = connection.scope.get("route")
+    included = connection.scope.get("fastapi", {}).get("effective_route_context")
+    return included if included is not None and included.original_route is route else route
+
+
+def _record(connection: HTTPConnection, principal: Principal) -> Caller:
+    """Whom the audit names for what the handler writes through the door."""
+    client, agent = connection.client, connection.headers.get("user-agent", "")
+    address = client.host if client else ""
+    return Caller(actor=principal.subject, credential=principal.credential, address=address, agent=agent[:256])
