@@ -27,18 +27,20 @@ _URLENCODED = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class FormErrors:
-    """What a form that is shown again says of what went wrong: a title, perhaps a text, and a sentence a field."""
+    """What a form that is shown again says of what went wrong: a title, perhaps a text, a sentence a field, and a
+    hint that stands beside the field."""
 
     title: str
     text: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
+    hint: str = ""
 
 
 def form_errors(error: DoorwardError, fields: Collection[str], title: str = "Please look at this again") -> FormErrors:
     """An error beside the field that its reason begins with (`password.short`: `password`), else above the form."""
-    said = sentence(error.description) + (f" {sentence(error.hint)}" if error.hint else "")
+    said, hint = sentence(error.description), sentence(error.hint) if error.hint else ""
     name = error.reason.partition(".")[0]
-    return FormErrors(title, fields={name: said}) if name in fields else FormErrors(said)
+    return FormErrors(title, fields={name: said}, hint=hint) if name in fields else FormErrors(said, hint)
 
 
 def sentence(text: str) -> str:

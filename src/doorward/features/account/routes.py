@@ -11,6 +11,7 @@ from doorward.domain.api_keys.reads import of_owner
 from doorward.domain.lifecycle import flow as lifecycle
 from doorward.domain.sessions.reads import of_user
 from doorward.features.account import flow
+from doorward.features.account.rules import browser
 from doorward.features.account.signed_in import Visit, signed_in
 from doorward.web.forms import FormErrors, form_errors, form_of, form_token
 from doorward.web.links import local, redirect
@@ -40,7 +41,7 @@ async def show(visit: Visit) -> Response:
         "account/account.html",
         user=user,
         current=visit.session,
-        sessions=list(reversed(await of_user(world, user.id))),
+        sessions=[(session, browser(session.agent)) for session in reversed(await of_user(world, user.id))],
         consents=await flow.allowed_apps(world, user),
         api_keys=await of_owner(world, user.subject),
         tokens=tokens,

@@ -26,7 +26,7 @@ async def problem(world: World, request: Request) -> Response:
     if found is None:
         raise NotFound("there is no such error code")
     status, meaning = found
-    return page(world, request, "problem.html", code=code, meaning=meaning, status=status)
+    return page(world, request, "problem.html", code=code, meaning=meaning, answer=status)
 
 
 async def healthz(world: World, request: Request) -> Response:

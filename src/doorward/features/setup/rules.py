@@ -59,7 +59,7 @@ def tried(initialised: Meta | None, row: SetupCode | None, code: str, now: Insta
     attempts = row.attempts + 1
     blocked = after(now, WAIT) if attempts >= FREE_ATTEMPTS else Instant(0)
     return refuse(
-        Forbidden("this is not the setup code", reason="code.wrong", hint="it is printed where doorward was started"),
+        Forbidden("this is not the setup code", reason="code.wrong"),
         swap(SETUP_CODES, row, attempts=attempts, blocked_until=blocked),
         Event("setup.refuse", "setup:code", "refused", "code.wrong"),
     )
