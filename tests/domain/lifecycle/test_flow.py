@@ -229,7 +229,8 @@ async def test_deleting_a_user_leaves_the_record_alone(world: World, ann: User) 
     left = {(row.object, row.subject) for row in await world.storage.page(RELATIONS)}
     assert not any(ann.subject in row for row in left)
     assert len(left) == 6
-    assert (await world.storage.page(AUDIT_EVENTS))[: len(before)] == before
+    after_it = await world.storage.page(AUDIT_EVENTS)
+    assert all(event in after_it for event in before)
     again = await enrol(world, username="ann", password=PASSWORD)
     assert again.id != ann.id
     assert await resume(world, (await flow.sign_in(world, "ann", PASSWORD))[1])
