@@ -52,7 +52,7 @@ async def standing(world: World, request: Valid, secret: str | None, *, allowed:
 def sealed(world: World, parameters: Mapping[str, str]) -> dict[str, str]:
     """The request's parameters, with the sealed time of now. It fits these parameters and no others."""
     now = world.clock.now()
-    return {**parameters, SINCE: f"{now}.{_seal(world, parameters, now)}"}
+    return {**parameters, SINCE: f"{now}.{_seal(world, parameters, str(now))}"}
 
 
 def opened_since(world: World, parameters: Mapping[str, str], now: Instant) -> Instant | None:
@@ -61,12 +61,12 @@ def opened_since(world: World, parameters: Mapping[str, str], now: Instant) -> I
     if not (at.isascii() and at.isdecimal() and len(at) < 20):
         return None
     since = Instant(int(at))
-    if not same(seal, _seal(world, parameters, since)) or not since <= now < after(since, HOUR):
+    if not same(seal, _seal(world, parameters, at)) or not since <= now < after(since, HOUR):
         return None
     return since
 
 
-def _seal(world: World, parameters: Mapping[str, str], at: Instant) -> str:
+def _seal(world: World, parameters: Mapping[str, str], at: str) -> str:
     said = urlencode(sorted((name, value) for name, value in parameters.items() if name != SINCE))
     mac = world.keyring.mac("authorize.since", f"{at}\0{said}".encode())
     return urlsafe_b64encode(mac).rstrip(b"=").decode()
