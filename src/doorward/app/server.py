@@ -13,7 +13,11 @@ from starlette.types import ASGIApp
 
 from doorward.app.authorize import authorizer, guard, known_caller
 from doorward.app.world import close, house, open_world
+from doorward.core.access.relation import RESERVED
 from doorward.core.settings import Settings
+from doorward.domain.roles import flow as roles
+from doorward.domain.roles.access_file import read_access_file
+from doorward.domain.roles.reads import resource_servers
 from doorward.domain.signing_keys import flow as signing_keys
 from doorward.feature import House, Job
 from doorward.features.checks.hot import check_endpoint
@@ -33,18 +37,16 @@ async def prepare(world: World, joined: House) -> None:
     await signing_keys.ensure(world)
     await declare_own(world, joined)
     if world.settings.access:
-        from doorward.domain.roles import flow as roles
-        from doorward.domain.roles.access_file import read_access_file
-
         await roles.apply(world, read_access_file(Path(world.settings.access)))
 
 
 async def declare_own(world: World, joined: House) -> None:
     """Declare doorward's own API with the permissions of every feature; tokens may be asked for it."""
-    from doorward.domain.roles import flow as roles
-
-    permissions = sorted(joined.permissions)
-    await roles.declare(world, world.settings.public_url + API, "doorward", permissions)
+    mine = world.settings.public_url + API
+    for server in await resource_servers(world):
+        if server.identifier != mine and any(name.startswith(RESERVED) for name in server.permissions):
+            await roles.undeclare(world, server.identifier)  # the public URL has changed
+    await roles.declare(world, mine, "doorward", sorted(joined.permissions))
 
 
 @dataclass(frozen=True)

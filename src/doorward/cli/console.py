@@ -31,6 +31,8 @@ def show(reply: object, *, as_json: bool, render: Callable[[Any], str] | None = 
     if as_json:
         plain = msgspec.to_builtins(reply)
         click.echo(json.dumps(plain, indent=2, ensure_ascii=not _utf8()))
+    elif reply is None:
+        click.echo("done")
     elif render is not None:
         click.echo(spelled(render(reply)))
     else:
@@ -80,7 +82,7 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return " ".join(_cell(part) for part in value)
     if isinstance(value, Mapping):
         return " ".join(f"{name}={_cell(part)}" for name, part in value.items())

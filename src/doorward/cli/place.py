@@ -94,19 +94,19 @@ def operator() -> tuple[Principal, Caller]:
     return Principal(subject, "operator", name=name), Caller(actor=subject, credential="operator")
 
 
-def work(place: Place, task: Callable[[World, Principal], Awaitable[T]], *, creates: bool) -> T:
-    """Open the world of this place, do the task as the operator, and close it again.
+def work(place: Place, task: Callable[[World, Principal], Awaitable[T]], *, creates: bool, **settings: Any) -> T:
+    """Open the world of this place (with these `settings`), do the task as the operator, and close it again.
 
     `creates` lets the database be made; without it a missing one is an error, since a question asked in the wrong
     directory would otherwise be answered by an empty database.
     """
     from doorward.app import close, open_world
 
-    settings = place.settings()
-    _present(settings, creates)
+    wanted = place.settings(**settings)
+    _present(wanted, creates)
 
     async def main() -> T:
-        world = await open_world(settings, server=False)
+        world = await open_world(wanted, server=False)
         principal, caller = operator()
         try:
             return await task(world.on_behalf_of(caller), principal)
