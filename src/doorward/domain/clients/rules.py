@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from urllib.parse import unquote_plus, urlsplit
 
 from doorward.core.errors import Invalid, InvalidClient, InvalidRequest, OAuthError
-from doorward.core.instant import Instant
 from doorward.core.oauth import redirects, scopes
 from doorward.core.oauth.client import AuthMethod, Client
 from doorward.core.outcome import Change, Event, Outcome, keep, refuse
@@ -182,8 +181,3 @@ def refused(client: Client | None, error: OAuthError, why: str = "") -> Outcome[
     """The one event that a refused client leaves behind, and the error."""
     name = target(client) if client is not None else "client:unknown"
     return refuse(error, Event("client.refuse", name, "refused", error.reason, {"why": why} if why else {}))
-
-
-def fresh(client_id: str, name: str, now: Instant) -> Client:
-    """A client with these and the defaults of everything else."""
-    return Client(client_id=client_id, client_name=name, created=now)
