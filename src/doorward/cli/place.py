@@ -49,10 +49,10 @@ class Place:
         directory = Path(settings.data)
         if not (directory / DEV_MARKER).exists():
             return settings
-        kept = _read_json(directory / DEV_FILE)
+        kept = read_json(directory / DEV_FILE)
         return replace(
             settings,
-            secret_key=settings.secret_key or _read_text(directory / KEY_FILE),
+            secret_key=settings.secret_key or read_text(directory / KEY_FILE),
             public_url=settings.public_url or str(kept.get("url", "")),
             dev=True,
         )
@@ -131,7 +131,8 @@ def _present(settings: Settings, creates: bool) -> None:
     click.echo(f"made {path}", err=True)
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The file's text without surrounding space; empty when it is not there. Raises Misconfigured."""
     try:
         return path.read_text("utf-8").strip()
     except FileNotFoundError:
@@ -140,9 +141,10 @@ def _read_text(path: Path) -> str:
         raise Misconfigured(f"cannot read `{path}`: {error.strerror}") from None
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file; empty when it is not there. Raises Misconfigured."""
     try:
-        found = json.loads(_read_text(path) or "{}")
+        found = json.loads(read_text(path) or "{}")
     except ValueError:
         raise Misconfigured(f"`{path}` is not JSON", hint="delete it; `doorward dev` writes it anew") from None
     return found if isinstance(found, dict) else {}
