@@ -30,6 +30,7 @@ from doorward.features import (
     sessions,
     setup,
     token_endpoint,
+    upkeep,
     users,
 )
 
@@ -58,4 +59,5 @@ FEATURES: tuple[Feature, ...] = (
     sessions.FEATURE,
     checks.FEATURE,
     audit.FEATURE,
+    upkeep.FEATURE,
 )
