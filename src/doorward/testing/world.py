@@ -14,6 +14,7 @@ from doorward.core.table import Table
 from doorward.domain.decisions import Catalogue
 from doorward.domain.tables import DOMAIN_TABLES
 from doorward.engine import RelationIndex
+from doorward.feature import collect
 from doorward.features import FEATURES
 from doorward.ports import Clock, World
 from doorward.testing.clock import FakeClock
@@ -40,7 +41,7 @@ async def open_world(
     )
     try:
         relations = RelationIndex(storage.feed(), clock, settings.freshness)
-        catalogue = Catalogue(permission for feature in FEATURES for permission in feature.permissions)
+        catalogue = Catalogue(collect(FEATURES).permissions)
         relations.follow(catalogue)
         return World(
             settings=settings,

@@ -7,12 +7,11 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from doorward.core.audit import AUDIT_EVENTS
 from doorward.core.decision import Decision
-from doorward.core.errors import NotFound
 from doorward.core.instant import to_text
 from doorward.core.principal import Principal
 from doorward.domain.accounts.reads import subject as found_subject
+from doorward.domain.audit.reads import decision as recorded_decision
 from doorward.domain.decisions.flow import decide
 from doorward.ports import World
 from doorward.web.route import Operation
@@ -100,13 +99,7 @@ async def check(world: World, principal: Principal, request: Check) -> CheckRepl
 
 async def why(world: World, principal: Principal, request: OneDecision) -> RecordedDecision:
     """What was recorded of a decision. NotFound when nothing was."""
-    event = await world.storage.find(AUDIT_EVENTS, decision=request.decision)
-    if event is None or not request.decision:
-        raise NotFound(
-            f"no decision `{request.decision[:64]}` was recorded",
-            reason="decision.unknown",
-            hint="refused administration calls are recorded; what `doorward check` answers is not",
-        )
+    event = await recorded_decision(world, request.decision)
     data = event.data
     return RecordedDecision(
         decision=request.decision,
