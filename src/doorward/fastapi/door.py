@@ -6,15 +6,12 @@ Nothing here decides: a Guard does, made by `doorward.app` on the database that 
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from os import PathLike, fspath
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from fastapi import FastAPI, Security
 from starlette.requests import HTTPConnection
@@ -25,8 +22,9 @@ from doorward.core.errors import Misconfigured
 from doorward.core.principal import Principal
 from doorward.core.settings import Settings
 from doorward.fastapi import answers, mounting
-from doorward.fastapi.entrance import KEY, Entrance
-from doorward.fastapi.parameters import sources
+from doorward.fastapi.entrance import KEY, Entrance, route_of
+from doorward.fastapi.opening import Object, Opened, in_development, needed, object_of, opened, place_of
+from doorward.fastapi.parameters import readable, sources
 from doorward.fastapi.routes import ways
 from doorward.guard import rules
 from doorward.guard.gate import Guard
@@ -36,21 +34,7 @@ if TYPE_CHECKING:
     from doorward.app import Application
     from doorward.ports import World
 
-Object: TypeAlias = "tuple[str, object] | str"
-"""`("invoice", 7)`, or `"invoice:7"`."""
-
-_log = logging.getLogger("doorward")
 _acting: ContextVar[Caller | None] = ContextVar("doorward_acting", default=None)
-
-
-@dataclass(frozen=True)
-class Opened:
-    """What an open door holds. `server` is there when it is mounted; `lent` by a test, which closes it itself."""
-
-    world: World
-    guard: Guard
-    server: Application | None = None
-    lent: bool = False
 
 
 class Doorward:
@@ -158,7 +142,7 @@ class Doorward:
         """Put an object into its one organization; roles held there then count for it."""
         from doorward.domain.relations import flow
 
-        await flow.place(await self._writing(), _needed(on), org)
+        await flow.place(await self._writing(), needed(on), org)
 
     # Joining an app
 
@@ -214,11 +198,13 @@ class Doorward:
         if opened is not None and not opened.lent:
             await opened.world.storage.close()
 
-    async def guard(self, app: Any) -> Guard:
-        """The open door's guard; `app` is checked before its first request is let in."""
-        opened = self._opened or await self.open()
+    async def guard(self, connection: HTTPConnection) -> Guard:
+        """The open door's guard. The app that serves this request is checked before its first one is let in."""
+        opened = self._opened if self._opened is not None else await self.open()
+        app = connection.scope.get("app")
         if id(app) not in self._checked:
-            self._check(app)
+            own = getattr(route_of(connection), "param_convertors", {})
+            self._check(app, frozenset(connection.path_params) - frozenset(own))
         return opened.guard
 
     async def server(self) -> Application:
@@ -234,10 +220,13 @@ class Doorward:
 
     @property
     def settings(self) -> Settings:
-        """The settings of the environment, with what the constructor was given before them. Raises Misconfigured."""
+        """The settings of the environment, with what the constructor was given before them. Raises Misconfigured.
+
+        Beside `doorward dev`, its URL is the public one, unless another is given.
+        """
         from doorward import settings
 
-        return settings.load(None, **self._options)
+        return in_development(settings.load(None, **self._options))
 
     @property
     def mounted_at(self) -> str:
@@ -297,72 +286,22 @@ class Doorward:
             await house.close(world)
             raise
 
-    def _check(self, app: Any) -> None:
-        """Every guard of this door on this app names parameters that its route has. Raises Misconfigured."""
+    def _check(self, app: Any, outer: frozenset[str] = frozenset()) -> None:
+        """Every guard of this door on this app names parameters that its route, or a mount around, has.
+
+        Raises Misconfigured.
+        """
         for way in ways(app) if app is not None else ():
+            readable(way.route)
             for guard in way.guards:
                 if guard.door is self:
                     for name in guard.requirement.names:
-                        sources(way.route, name, way.outer)
+                        sources(way.route, name, outer | way.outer)
         self._checked[id(app)] = app
 
     async def _writing(self) -> World:
         world = (await self.open()).world
         return world.on_behalf_of(_acting.get() or Caller(actor="application:fastapi"))
-
-
-async def opened(
-    world: World, server: Application | None = None, *, explain: bool = False, lent: bool = False
-) -> Opened:
-    """A door on this world: access.toml applied, where the settings name one, and a guard made."""
-    from doorward import app as house
-
-    settings = world.settings
-    audience = settings.resource
-    if settings.access:
-        audience = await _applied(world, write=server is None)
-    return Opened(world, house.guard(world, audience=audience or None, explain=explain or settings.dev), server, lent)
-
-
-async def _applied(world: World, *, write: bool) -> str:
-    """Apply access.toml (a server has done it already); the API that it is about, which tokens must be meant for."""
-    from doorward.domain.roles import flow
-    from doorward.domain.roles.access_file import read_access_file
-    from doorward.domain.roles.planning import DEFAULT_RESOURCE
-
-    file, resource = read_access_file(Path(world.settings.access)), world.settings.resource
-    if file.resource and resource not in ("", file.resource):
-        raise Misconfigured(
-            f"the door stands before `{resource}`, but `{file.source}` is about `{file.resource}`",
-            reason="resource.mismatch",
-            hint="name the API in one of them",
-        )
-    if write:
-        await flow.apply(world, file)
-    return file.resource or resource or DEFAULT_RESOURCE
-
-
-def object_of(on: Object | None) -> str | None:
-    """The object as the engine names it. Raises Misconfigured where there is no type or no id."""
-    if on is None:
-        return None
-    type, id = on if isinstance(on, tuple) else on.partition(":")[::2]
-    if not type or rules.canonical(id, str(id)) is None:
-        raise Misconfigured(f"`{on}` is no object", reason="object.invalid", hint='write ("invoice", 7) or "invoice:7"')
-    return f"{type}:{id}"
-
-
-def _needed(on: Object) -> str:
-    object = object_of(on)
-    assert object is not None
-    return object
-
-
-def place_of(on: Object | None, org: str | None) -> str:
-    """A role's place: the object, else the organization, else everywhere."""
-    if on is not None:
-        return _needed(on)
-    return "*" if org is None else f"organization:{org}"
 
 
 async def _subject(world: World, who: Principal | str) -> str:

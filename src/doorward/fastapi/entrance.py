@@ -5,6 +5,7 @@ For FastAPI it is a security scheme, so that the app's OpenAPI document says wha
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from fastapi.openapi.models import HTTPBearer
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 KEY = "doorward.principals"
 """Where an ASGI scope keeps who was let in, by door."""
 
+_log = logging.getLogger("doorward")
 _SCHEMES = {"http": "http", "ws": "http", "https": "https", "wss": "https"}
 
 
@@ -38,10 +40,12 @@ class Entrance(SecurityBase):
 
     async def __call__(self, connection: HTTPConnection) -> Principal:
         """The caller, if they are let in. Raises Denied, a 404, or (WebSocket) closes the handshake."""
-        guard = await self.door.guard(connection.scope.get("app"))
+        guard = await self.door.guard(connection)
         try:
             return await self._enter(connection, guard)
         except Refused as refused:
+            if refused.refusal.status >= 500:
+                _log.error("refused, since nobody can tell: %s", refused.refusal.reason, exc_info=refused.__cause__)
             answer = answers.exception(connection, refused.refusal, realm=guard.realm, types=self.door.problem_types)
             raise answer from refused.__cause__
 

@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, ForwardRef
 
 from starlette.requests import HTTPConnection
 
@@ -61,6 +61,18 @@ def sources(route: Any, name: str, outer: Collection[str] = ()) -> tuple[Source,
     return tuple(found)
 
 
+def readable(route: Any) -> None:
+    """Raise Misconfigured where FastAPI could not read an annotation: what looks like a guard there is none."""
+    for dependant in _tree(getattr(route, "dependant", None)):
+        for field in (*dependant.query_params, *dependant.body_params):
+            if isinstance(field.field_info.annotation, ForwardRef):
+                raise Misconfigured(
+                    f"the annotation of `{field.name}` on the route `{_path(route)}` can't be read",
+                    reason="annotation.unreadable",
+                    hint="make the door a module's global, or remove `from __future__ import annotations`",
+                )
+
+
 def identifier(connection: HTTPConnection, route: Any, found: Collection[Source]) -> Identifier | None:
     """The id in this request, or None where it is missing, given twice, or not a value of its type."""
     identifiers = [_one(connection, route, source) for source in found]
@@ -91,7 +103,7 @@ def _segment(connection: HTTPConnection, route: Any, key: str) -> str | None:
     None where the router does not say, as for a converted parameter of a mount: an id in doubt is no id.
     """
     pattern = getattr(route, "path_regex", None)
-    match = pattern.match(_route_path(connection)) if pattern is not None else None
+    match = pattern.fullmatch(_route_path(connection)) if pattern is not None else None  # `$` lets a line break by
     return match.groupdict().get(key) if match else None
 
 

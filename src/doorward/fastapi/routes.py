@@ -36,7 +36,12 @@ class Way:
     route: Any
     outer: frozenset[str] = frozenset()
     own: bool = False
-    place: str = ""
+    endpoint: Any = None
+
+    @property
+    def place(self) -> str:
+        """`name, file:line` of what answers there, to find it by."""
+        return _place(self.endpoint)
 
 
 def ways(app: Any) -> Iterator[Way]:
@@ -50,14 +55,14 @@ def _app(app: Any, prefix: str, outer: frozenset[str], overrides: Mapping[Any, A
         return
     app = _unwrapped(app)
     if not isinstance(app, Starlette | Router):
-        yield Way(prefix or "/", "app", _EVERY, (), app, outer, place=_place(app))
+        yield Way(prefix or "/", "app", _EVERY, (), app, outer, endpoint=app)
         return
     overrides = getattr(app, "dependency_overrides", overrides)
     router = app if isinstance(app, Router) else app.router
     for route in (*router.routes, *_frontends(router)):
         yield from _route(route, prefix, outer, overrides)
     if getattr(router.default, "__func__", None) is not Router.not_found:
-        yield Way(f"{prefix}/*", "app", _EVERY, (), router.default, outer, place=_place(router.default))
+        yield Way(f"{prefix}/*", "app", _EVERY, (), router.default, outer, endpoint=router.default)
 
 
 def _route(route: Any, prefix: str, outer: frozenset[str], overrides: Mapping[Any, Any]) -> Iterator[Way]:
@@ -75,12 +80,12 @@ def _route(route: Any, prefix: str, outer: frozenset[str], overrides: Mapping[An
     elif isinstance(route, Route):
         methods = frozenset(route.methods or _EVERY)
         own = getattr(route.endpoint, "__module__", "") == "fastapi.applications" or isinstance(route.endpoint, Mounted)
-        yield Way(prefix + route.path, "route", methods, (), route, outer, own, _place(route.endpoint))
+        yield Way(prefix + route.path, "route", methods, (), route, outer, own, route.endpoint)
     elif isinstance(route, WebSocketRoute):
-        yield Way(prefix + route.path, "websocket", _EVERY, (), route, outer, place=_place(route.endpoint))
+        yield Way(prefix + route.path, "websocket", _EVERY, (), route, outer, endpoint=route.endpoint)
     else:
         path = prefix + str(getattr(route, "path", "/*"))
-        yield Way(path, "app", _EVERY, (), route, outer, place=_place(route))
+        yield Way(path, "app", _EVERY, (), route, outer, endpoint=route)
 
 
 def _guarded(route: Any, prefix: str, outer: frozenset[str], overrides: Mapping[Any, Any]) -> Iterator[Way]:
@@ -91,12 +96,12 @@ def _guarded(route: Any, prefix: str, outer: frozenset[str], overrides: Mapping[
     if endpoint is None and nested is not None:  # static files of a frontend
         for page in nested:
             path = prefix + getattr(route, "frontend_prefix", "") + str(page.path)
-            yield Way(path, "app", frozenset({"GET", "HEAD"}), guards, route, outer, place=_place(page.app))
+            yield Way(path, "app", frozenset({"GET", "HEAD"}), guards, route, outer, endpoint=page.app)
         return
     websocket = isinstance(route, WebSocketRoute)
     methods = _EVERY if websocket else frozenset(route.methods or _EVERY)
     kind: Kind = "websocket" if websocket else "route"
-    yield Way(prefix + route.path, kind, methods, guards, route, outer, place=_place(endpoint))
+    yield Way(prefix + route.path, kind, methods, guards, route, outer, endpoint=endpoint)
 
 
 def _entrances(dependant: Any, overrides: Mapping[Any, Any]) -> Iterator[Entrance]:

@@ -20,7 +20,8 @@ from doorward.domain.relations import flow as relations
 from doorward.domain.roles import flow as roles
 from doorward.domain.sessions import flow as sessions
 from doorward.domain.tokens import flow as tokens
-from doorward.fastapi.door import Doorward, Object, Opened, object_of, place_of
+from doorward.fastapi.door import Doorward
+from doorward.fastapi.opening import Object, Opened, object_of, place_of
 from doorward.guard.rules import Refusal, Refused
 from doorward.testing.clock import FakeClock
 from doorward.testing.guarded import assert_all_guarded
@@ -60,10 +61,10 @@ class Doors:
     ) -> Persona:
         """A user, made if new, with this role in this organization (made if new), on this object, or everywhere.
 
-        `via` is the credential: an access token (the default where the door has a `resource`), an API key, or a
+        `via` is the credential: an access token (the default where the door has an audience), an API key, or a
         session of a browser. `scope` is what it carries; left out, every permission the app declares.
         """
-        via = via or ("token" if self.world.settings.resource else "api_key")
+        via = via or ("token" if self._guard.audience else "api_key")
 
         async def make() -> Persona:
             if name not in self._known:
@@ -185,7 +186,7 @@ class Doors:
             return (await sessions.start(world, user, acr=world.settings.assurance, amr=("pwd",)))[1]
         with world.relations.still():
             carried = sorted(world.catalogue.declared()) if scope is None else scope
-        audience = world.settings.resource
+        audience = self._guard.audience
         if not audience:
             pytest.fail("an access token needs an audience: Doorward(resource=…), or use via='api_key'", pytrace=False)
         return (await tokens.access_token(world, subject=id, client_id=CLIENT, scope=carried, audience=audience))[0]

@@ -37,5 +37,5 @@ def doorward(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Doors]:
     from doorward.testing.standing import find_door, standing
 
     door = find_door(str(request.config.getini(_INI)), request.config.rootpath)
-    with standing(door, tmp_path / "doorward-test") as doors:
+    with standing(door, tmp_path / "doorward-test", request.config.rootpath) as doors:
         yield doors

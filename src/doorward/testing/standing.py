@@ -18,7 +18,6 @@ from collections.abc import Awaitable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,10 +28,11 @@ from doorward.adapters import Argon2Hasher
 from doorward.core.settings import Settings
 from doorward.domain.clients import flow as clients
 from doorward.domain.signing_keys import flow as signing_keys
-from doorward.fastapi.door import Doorward, opened
+from doorward.fastapi.door import Doorward
+from doorward.fastapi.opening import opened
 from doorward.ports import World
 from doorward.testing.clock import FakeClock
-from doorward.testing.doors import CLIENT, Doors
+from doorward.testing.doors import CLIENT, Doors, Run
 
 T = TypeVar("T")
 _PUBLIC_URL = "https://auth.example.com"
@@ -57,16 +57,19 @@ def find_door(place: str, root: Path) -> Doorward:
 
 
 @contextmanager
-def standing(door: Doorward, folder: Path) -> Iterator[Doors]:
-    """The door on a database of its own in `folder`, with access.toml applied, while the block runs."""
+def standing(door: Doorward, folder: Path, root: Path | None = None) -> Iterator[Doors]:
+    """The door on a database of its own in `folder`, with access.toml applied, while the block runs.
+
+    A relative path of access.toml begins at `root`.
+    """
     clock = FakeClock()
     with ThreadPoolExecutor(1, thread_name_prefix="doorward-test") as thread:
 
         def run(work: Awaitable[T]) -> T:
             return thread.submit(asyncio.run, _awaited(work)).result()
 
-        settings = _settings(door)
-        made, key = _template(settings.public_url, settings.resource, settings.access)
+        settings = _settings(door, root or Path())
+        made, key = _template(settings.public_url, run)
         folder.mkdir(parents=True, exist_ok=True)
         database = folder / "doorward.db"
         shutil.copyfile(made, database)
@@ -88,11 +91,15 @@ async def _awaited(work: Awaitable[T]) -> T:
     return await work
 
 
-def _settings(door: Doorward) -> Settings:
+def _settings(door: Doorward, root: Path) -> Settings:
     """The door's own, with what a server needs and a test does not care for."""
     settings = door.settings
     return replace(
-        settings, public_url=settings.public_url or _PUBLIC_URL + door.mounted_at, dev=False, hasher_threads=1
+        settings,
+        public_url=settings.public_url or _PUBLIC_URL + door.mounted_at,
+        access=str(root / settings.access) if settings.access else "",
+        dev=False,
+        hasher_threads=1,
     )
 
 
@@ -101,31 +108,31 @@ async def _world(settings: Settings, clock: FakeClock) -> World:
     return replace(world, hasher=Argon2Hasher(threads=1, memory_kib=8, time=1))
 
 
-@cache
-def _template(public_url: str, resource: str, access: str) -> tuple[Path, str]:
-    """A database with signing keys, roles and a client, made once a run, and the key that opens it."""
-    folder = tempfile.mkdtemp(prefix="doorward-pytest-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    key = urlsafe_b64encode(os.urandom(32)).decode()
-    database = Path(folder) / "doorward.db"
-    settings = Settings(
-        public_url=public_url, resource=resource, access=access, database_url=f"sqlite:///{database}", secret_key=key
-    )
+_templates: dict[str, tuple[Path, str]] = {}
 
-    async def make() -> None:
-        world = await _world(settings, FakeClock())
-        try:
-            await signing_keys.ensure(world)
-            await opened(world)
-            await clients.register(
-                world,
-                client_id=CLIENT,
-                client_name="tests",
-                token_endpoint_auth_method="none",
-                redirect_uris=("http://127.0.0.1/callback",),
-            )
-        finally:
-            await world.storage.close()
 
-    asyncio.run(make())
-    return database, key
+def _template(public_url: str, run: Run) -> tuple[Path, str]:
+    """A database with signing keys and a client, made once a run, and the key that opens it."""
+    if public_url not in _templates:
+        folder = tempfile.mkdtemp(prefix="doorward-pytest-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        key = urlsafe_b64encode(os.urandom(32)).decode()
+        database = Path(folder) / "doorward.db"
+        run(_make(Settings(public_url=public_url, database_url=f"sqlite:///{database}", secret_key=key)))
+        _templates[public_url] = database, key
+    return _templates[public_url]
+
+
+async def _make(settings: Settings) -> None:
+    world = await _world(settings, FakeClock())
+    try:
+        await signing_keys.ensure(world)
+        await clients.register(
+            world,
+            client_id=CLIENT,
+            client_name="tests",
+            token_endpoint_auth_method="none",
+            redirect_uris=("http://127.0.0.1/callback",),
+        )
+    finally:
+        await world.storage.close()
