@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 
 import pytest
 from hypothesis import given
@@ -38,6 +39,13 @@ def test_whatever_is_read_is_what_would_be_written(text: str) -> None:
 
 def test_an_object_is_read() -> None:
     assert json_object(b' {"a": {"b": [1, 2.5, "\\u00e9", null, true]}}\n') == {"a": {"b": [1, 2.5, "é", None, True]}}
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a":1}', '{"a":1.50}', '{"a":18446744073709551616}', '{"a":-1e5}', '{ "a":"\\u00e9"}']
+)
+def test_an_object_is_read_whether_or_not_it_is_in_our_own_spelling(text: str) -> None:
+    assert json_object(text.encode()) == json.loads(text)
 
 
 @pytest.mark.spec("rfc7519#4")

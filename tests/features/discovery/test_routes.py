@@ -15,7 +15,7 @@ from doorward.core.table import Put
 from doorward.domain.signing_keys.flow import ensure, rotate
 from doorward.domain.signing_keys.records import SIGNING_KEYS
 from doorward.feature import Feature, collect
-from doorward.features import discovery, introspection, revocation
+from doorward.features import FEATURES, discovery, introspection, revocation
 from doorward.ports import World
 from tests.core.jose.keys import made
 from tests.features.serving import serving
@@ -35,6 +35,7 @@ async def test_both_documents_say_what_is_built(world: World) -> None:
         "issuer": at,
         "jwks_uri": f"{at}/oauth2/jwks",
         "id_token_signing_alg_values_supported": ["RS256"],
+        "claims_supported": ["sid"],
         "introspection_endpoint": f"{at}/oauth2/introspect",
         "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "revocation_endpoint": f"{at}/oauth2/revoke",
@@ -52,6 +53,25 @@ async def test_every_endpoint_that_is_named_is_there(world: World) -> None:
     named = [value for name, value in said.items() if name.endswith(("_endpoint", "_uri"))]
     assert {value.removeprefix(world.settings.public_url) for value in named} <= routes
     assert said["issuer"] == world.settings.public_url
+
+
+async def test_the_whole_house_says_all_that_a_client_must_know(world: World) -> None:
+    """RFC 8414 §2 and OpenID Connect Discovery §3: what is required, and no endpoint that is not there."""
+    house = collect(FEATURES)
+    said = house.metadata(world.settings)
+    assert {
+        "issuer", "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "scopes_supported",
+        "response_types_supported", "grant_types_supported", "subject_types_supported", "claims_supported",
+        "id_token_signing_alg_values_supported", "token_endpoint_auth_methods_supported", "introspection_endpoint",
+        "revocation_endpoint", "code_challenge_methods_supported", "authorization_response_iss_parameter_supported",
+        "request_parameter_supported", "request_uri_parameter_supported",
+    } <= said.keys()  # fmt: skip
+    assert "RS256" in said["id_token_signing_alg_values_supported"]
+    assert said["grant_types_supported"] == sorted(house.grants)
+    assert {"sub", "sid"} <= set(said["claims_supported"])
+    routes = {route.path for route in house.routes()}
+    named = [value for name, value in said.items() if name.endswith(("_endpoint", "_uri"))]
+    assert {value.removeprefix(world.settings.public_url) for value in named} <= routes
 
 
 async def test_what_others_add_is_there_and_what_is_not_built_is_not(world: World) -> None:

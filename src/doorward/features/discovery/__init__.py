@@ -17,6 +17,7 @@ def metadata(settings: Settings, house: House) -> Mapping[str, Any]:
         "issuer": settings.public_url,  # rfc8414#2
         "jwks_uri": settings.public_url + JWKS,
         "id_token_signing_alg_values_supported": [ID_ALGORITHM],
+        "claims_supported": ["sid"],
     }
     if settings.service_documentation:
         said["service_documentation"] = settings.service_documentation
