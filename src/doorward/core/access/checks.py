@@ -89,7 +89,7 @@ def _definitions(types: Sequence[TypeDefinition], known: Known) -> Iterator[Prob
                     case Computed(relation, place):
                         if relation not in definition.relations:
                             yield _missing(relation, place, definition.relations)
-                    case FromParent():
+                    case _:
                         yield from _from_parent(leaf, definition, known)
 
 
@@ -218,7 +218,7 @@ def _entry(known: Known, type: str, relation: str, rewrite: Rewrite, visited: Vi
             tried = [_entry(known, type, relation, part, here) for part in parts]
             entry = any(way for way, _ in tried)
             return entry, not entry and any(loop for _, loop in tried)
-        case Intersection() | Exclusion():
+        case _:
             parts = rewrite.parts if isinstance(rewrite, Intersection) else (rewrite.base, rewrite.minus)
             return _all_entries(known, type, relation, parts, here)
 

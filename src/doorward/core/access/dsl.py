@@ -40,15 +40,41 @@ def parse(text: str) -> Model:
 
 
 def to_dsl(model: Model) -> str:
-    """The model as text, types and relations in their order."""
+    """The model as text, types and relations in their order. ModelError for what the language can't say: subjects
+    written inside a `but not`, or in two operands (a model read from JSON may have them)."""
     lines = ["model", f"  schema {model.schema}"]
     for definition in model.types.values():
         lines += ["", f"type {definition.name}"]
         if definition.relations:
             lines.append("  relations")
         for relation, rewrite in definition.relations.items():
-            lines.append(f"    define {relation}: {_text(rewrite, outermost=True)}")
+            ordered = _direct_first(rewrite)
+            if not _sayable(ordered):
+                message = f"`{relation}` of `{definition.name}` can't be written in the modelling language"
+                raise ModelError([Problem("unsupported", message)])
+            lines.append(f"    define {relation}: {_text(ordered, outermost=True)}")
     return "\n".join(lines) + "\n"
+
+
+def _direct_first(rewrite: Rewrite) -> Rewrite:
+    """The same rewrite with written subjects before the other operands, where the language wants them."""
+    match rewrite:
+        case Union(parts):
+            return Union(tuple(sorted(map(_direct_first, parts), key=_order)))
+        case Intersection(parts):
+            return Intersection(tuple(sorted(map(_direct_first, parts), key=_order)))
+        case Exclusion(base, minus):
+            return Exclusion(_direct_first(base), _direct_first(minus))
+        case _:
+            return rewrite
+
+
+def _order(part: Rewrite) -> int:
+    return 0 if any(isinstance(leaf, Direct) for leaf in checks.leaves(part)) else 1
+
+
+def _sayable(rewrite: Rewrite) -> bool:
+    return not any(isinstance(leaf, Direct) for leaf in list(checks.leaves(rewrite))[1:])
 
 
 def _text(rewrite: Rewrite, *, outermost: bool = False) -> str:
@@ -63,6 +89,6 @@ def _text(rewrite: Rewrite, *, outermost: bool = False) -> str:
             text = " or ".join(map(_text, parts))
         case Intersection(parts):
             text = " and ".join(map(_text, parts))
-        case Exclusion(base, minus):
-            text = f"{_text(base)} but not {_text(minus)}"
+        case _:
+            text = f"{_text(rewrite.base)} but not {_text(rewrite.minus)}"
     return text if outermost else f"({text})"

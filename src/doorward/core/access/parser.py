@@ -199,8 +199,6 @@ class _Parser:
                 if self._next(1).kind != "define":
                     return
             first = False
-        if self._next().kind not in ("line", "end"):
-            raise _Lost
 
     def _define(self, type: str, relations: dict[str, Rewrite], places: dict[str, Place]) -> None:
         self._expect({"line"}, "a new line and `define`")

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
+from doorward.core.access.checks import nearest
 from doorward.core.access.model import (
     Computed,
     Direct,
@@ -28,7 +29,7 @@ from doorward.core.errors import DoorwardError, Invalid
 
 STEP_LIMIT = 50_000
 """Relations and rows looked at for one question, at most."""
-DEPTH_LIMIT = 100
+DEPTH_LIMIT = 64
 """Relations that may lead to one another in a row, at most."""
 
 Value: TypeAlias = bool | None
@@ -120,16 +121,59 @@ def check(model: Model, rows: Rows, object: str, relation: str, subject: str) ->
         raise Invalid(
             f"type `{shown(asked.type)}` has no relation `{shown(asked.relation)}`", reason="relation.unknown"
         )
-    tree = _Walk(model, rows, subject, asked).relation(object, relation)
+    try:
+        tree = _Walk(model, rows, subject, asked).relation(object, relation)
+    except RecursionError:
+        raise TooComplex from None
     return Resolution(tree.value is True, tree)
 
 
+def must_fit(model: Model, row: Relation) -> None:
+    """Refuse a row that the model doesn't let anybody write: Invalid, naming what it lets.
+
+    Does NOT ask whether the object or the subject exists.
+    """
+    kind, subject = split_object(row.object).type, split_subject(row.subject)
+    if kind not in model.types:
+        hint = nearest(kind, model.types) or f"it has {', '.join(model.types)}"
+        raise Invalid(f"the model has no type `{shown(kind)}`", reason="type.unknown", hint=hint)
+    relations = model.types[kind].relations
+    if row.relation not in relations:
+        hint = nearest(row.relation, relations) or f"it has {', '.join(relations) or 'none'}"
+        problem = f"type `{kind}` has no relation `{shown(row.relation)}`"
+        raise Invalid(problem, reason="relation.unknown", hint=hint)
+    restrictions = model.restrictions(kind, row.relation)
+    if not restrictions:
+        hint = "write a relation that it is derived from"
+        raise Invalid(f"`{row.relation}` of `{kind}` is derived, never written", reason="relation.derived", hint=hint)
+    if not allows(restrictions, subject):
+        problem = f"`{shown(row.subject)}` can't be `{row.relation}` of a `{kind}`"
+        hint = f"the model lets only {', '.join(map(str, restrictions))}"
+        raise Invalid(problem, reason="subject.refused", hint=hint)
+
+
+def allows(restrictions: tuple[Restriction, ...], subject: Name) -> bool:
+    """Whether one of these restrictions lets the subject be written. A restriction with a condition lets nothing: no
+    row without its condition may count."""
+    wildcard = subject.id == "*"
+    return any(
+        one.type == subject.type and one.relation == subject.relation and one.wildcard == wildcard and not one.condition
+        for one in restrictions
+    )
+
+
 class _Walk:
-    """One question being answered. `_path` maps what is being decided right now to the count of `but not` above it."""
+    """One question being answered.
+
+    `_path` holds what is being decided right now, with its depth and the count of `but not` above it. `_done` holds
+    what was decided without looking at anything above it on the path: that is true wherever else it is asked.
+    """
 
     def __init__(self, model: Model, rows: Rows, subject: str, asked: Name) -> None:
         self._model, self._rows, self._subject, self._asked = model, rows, subject, asked
-        self._path: dict[tuple[str, str], int] = {}
+        self._path: dict[tuple[str, str], tuple[int, int]] = {}
+        self._done: dict[tuple[str, str], Node] = {}
+        self._circle = DEPTH_LIMIT  # the least depth that a circle led back to
         self._negations = 0
         self._steps = 0
 
@@ -138,18 +182,31 @@ class _Walk:
         self._step()
         if self._subject == f"{object}#{relation}":  # a userset is part of itself
             return Node(object, relation, "self", True)
-        if (above := self._path.get(key)) is not None:  # INVARIANT: nothing is decided by its own absence
-            return Node(object, relation, "cycle", False if above == self._negations else None)
-        rewrite = self._model.rewrite(object.partition(":")[0], relation)
-        if rewrite is None:  # a row or a parent of a type that lacks the relation gives nothing
-            return Node(object, relation, "nothing", False)
-        if len(self._path) >= DEPTH_LIMIT:
+        if key in self._path:  # INVARIANT: nothing is decided by its own absence
+            above, negations = self._path[key]
+            self._circle = min(self._circle, above)
+            return Node(object, relation, "cycle", False if negations == self._negations else None)
+        if key not in self._done:
+            rewrite = self._model.rewrite(object.partition(":")[0], relation)
+            if rewrite is None:  # a row or a parent of a type that lacks the relation gives nothing
+                return Node(object, relation, "nothing", False)
+            return self._decide(key, rewrite)
+        return self._done[key]
+
+    def _decide(self, key: tuple[str, str], rewrite: Rewrite) -> Node:
+        depth = len(self._path)
+        if depth >= DEPTH_LIMIT:
             raise TooComplex
-        self._path[key] = self._negations
-        try:
-            return self._rewrite(rewrite, object, relation)
-        finally:
-            del self._path[key]
+        around, self._circle = self._circle, DEPTH_LIMIT
+        self._path[key] = (depth, self._negations)
+        node = self._rewrite(rewrite, *key)
+        del self._path[key]
+        if self._circle >= depth:
+            self._done[key] = node
+            self._circle = around
+        else:
+            self._circle = min(self._circle, around)
+        return node
 
     def _rewrite(self, rewrite: Rewrite, object: str, relation: str) -> Node:
         match rewrite:
@@ -164,8 +221,8 @@ class _Walk:
                 return self._any(object, relation, (self._rewrite(part, object, relation) for part in parts))
             case Intersection(parts):
                 return self._all(object, relation, parts)
-            case Exclusion(base, minus):
-                return self._without(object, relation, base, minus)
+            case _:
+                return self._without(object, relation, rewrite)
 
     def _direct(self, restrictions: tuple[Restriction, ...], object: str, relation: str) -> Node:
         everyone = "" if self._asked.relation else f"{self._asked.type}:*"  # `group:*` says nothing of `group:a#member`
@@ -213,26 +270,20 @@ class _Walk:
         value = None if any(part.value is None for part in tried) else True
         return Node(object, relation, "all", value, parts=tuple(tried))
 
-    def _without(self, object: str, relation: str, base: Rewrite, minus: Rewrite) -> Node:
-        has = self._rewrite(base, object, relation)
+    def _without(self, object: str, relation: str, rewrite: Exclusion) -> Node:
+        has = self._rewrite(rewrite.base, object, relation)
         if has.value is False:
             return Node(object, relation, "but not", False, parts=(has,))
         self._negations += 1
-        excluded = self._rewrite(minus, object, relation)
+        excluded = self._rewrite(rewrite.minus, object, relation)
         self._negations -= 1
         value = False if excluded.value is True else None if excluded.value is None else has.value
         return Node(object, relation, "but not", value, parts=(has, excluded))
 
     def _allows(self, restrictions: tuple[Restriction, ...], row: str) -> bool:
-        """Whether the model lets this subject be written here. A restriction with a condition lets nothing: no row
-        without its condition may count."""
         subject, _, relation = row.partition("#")
         type, _, id = subject.partition(":")
-        wildcard = id == "*"
-        return any(
-            r.type == type and r.relation == relation and r.wildcard == wildcard and not r.condition
-            for r in restrictions
-        )
+        return allows(restrictions, Name(type, id, relation))
 
     def _step(self) -> None:
         self._steps += 1

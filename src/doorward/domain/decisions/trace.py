@@ -64,7 +64,9 @@ def allowed(view: View, holding: Holding, resolution: Resolution | None) -> tupl
     if holding.here is not None:
         return (*_standing(view), Step(True, "role", _role(view, holding.here)))
     walk = () if resolution is None or resolution.tree is None else tuple(_walk(resolution.tree))[:WALK_STEPS]
-    return (*_standing(view), *(Step(True, "relation", text) for text in walk))
+    subject = view.question.principal.subject
+    named = [text.replace(f"{subject} ", f"{subject.partition(':')[0]} {view.who} ") for text in walk]
+    return (*_standing(view), *(Step(True, "relation", text) for text in named))
 
 
 def denied(view: View, holding: Holding, resolution: Resolution | None) -> tuple[Step, ...]:

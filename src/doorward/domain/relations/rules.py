@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 from doorward.core.access.dsl import parse
-from doorward.core.access.model import Model, Restriction
+from doorward.core.access.model import Model
 from doorward.core.access.relation import (
     DEFAULT_STORE,
     MEMBER,
     PLACE,
     RESERVED,
-    Name,
     Relation,
     shown,
     split_object,
     split_subject,
 )
+from doorward.core.access.walk import must_fit
 from doorward.core.errors import Conflict, Forbidden, Invalid
 from doorward.core.instant import Instant
 from doorward.core.outcome import Event, Outcome, Relate, Unrelate, keep
@@ -84,48 +83,10 @@ def _shown(row: Relation) -> str:
 
 
 def _fits(model: Model | None, row: Relation) -> None:
-    """Whether the model lets this row be written."""
-    kind = split_object(row.object).type
     if model is None:
         hint = "write a model first: `doorward model write model.fga`"
         raise Invalid("there is no model that says what relations mean", reason="model.missing", hint=hint)
-    if kind not in model.types:
-        raise Invalid(
-            f"the model has no type `{shown(kind)}`", reason="type.unknown", hint=_nearest(kind, list(model.types))
-        )
-    relations = model.types[kind].relations
-    if row.relation not in relations:
-        raise Invalid(
-            f"type `{kind}` has no relation `{shown(row.relation)}`",
-            reason="relation.unknown",
-            hint=_nearest(row.relation, list(relations)),
-        )
-    restrictions = model.restrictions(kind, row.relation)
-    if not restrictions:
-        hint = f"write on a relation it is derived from; see `{row.relation}` of `{kind}` in the model"
-        raise Invalid(f"`{row.relation}` of `{kind}` is derived, never written", reason="relation.derived", hint=hint)
-    subject = split_subject(row.subject)
-    if not any(_allows(one, subject) for one in restrictions):
-        allowed = ", ".join(map(str, restrictions))
-        raise Invalid(
-            f"`{shown(row.subject)}` can't be `{row.relation}` of a `{kind}`",
-            reason="subject.refused",
-            hint=f"the model lets only {allowed}",
-        )
-
-
-def _allows(one: Restriction, subject: Name) -> bool:
-    return (
-        one.type == subject.type
-        and one.relation == subject.relation
-        and one.wildcard == (subject.id == "*")
-        and not one.condition
-    )
-
-
-def _nearest(name: str, names: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    return f"did you mean `{close[0]}`?" if close else f"it has {', '.join(names[:20]) or 'none'}"
+    must_fit(model, row)
 
 
 def placed(object: str, organization: str | None, current: Sequence[Relation]) -> Outcome[None]:
