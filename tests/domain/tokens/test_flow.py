@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ from doorward.domain.signing_keys.flow import ensure, key_set, rotate
 from doorward.domain.tokens import flow
 from doorward.domain.tokens.records import REVOKED_TOKENS
 from doorward.ports import World
-from doorward.testing import FakeClock
+from doorward.testing import FakeClock, open_world
 from tests.core.jose.keys import made
 
 pytestmark = pytest.mark.anyio
@@ -230,3 +231,27 @@ async def test_an_id_token_comes_back_as_a_hint_and_opens_no_door(world: World, 
     assert (hint.subject, hint.audience, hint.session) == ("usr_1", ("app", API), "ses_1")
     with pytest.raises(InvalidToken):
         await flow.id_token_hint(world, await issue(world))
+
+
+async def test_what_another_process_ends_is_dead_here_at_once_and_after_a_restart(
+    world: World, clock: FakeClock, tmp_path: Path
+) -> None:
+    family = await in_family(world)
+    revoked, ended, kept = await issue(world), await issue(world, family=family), await issue(world)
+    for token in (revoked, ended, kept):
+        await flow.verify_access_token(world, token, audience=API)  # whatever this process caches is warm
+    other = await open_world(tmp_path / "doorward.db", clock=clock)  # without this one's server key
+    try:
+        await flow.revoke(other, revoked, APP)
+        await flow.end_family(other, family, "session.ended")
+        for token in (revoked, ended):
+            assert await dead(world, token) == "credential.revoked"
+    finally:
+        await other.storage.close()
+    restarted = await open_world(tmp_path / "doorward.db", clock=clock)
+    try:
+        for token in (revoked, ended):
+            assert await dead(restarted, token) == "credential.revoked"
+        await flow.verify_access_token(restarted, kept, audience=API)
+    finally:
+        await restarted.storage.close()
