@@ -37,9 +37,9 @@ def cut(
     """
     known = {*standard, *declared}
     wanted: Iterable[str] = words(asked) if asked else client.scope or declared
-    granted = tuple(
-        word for word in wanted if word in known and (not client.scope or word in client.scope)
-    )  # rfc6749#3.3
+    granted = tuple(word for word in wanted if word in known)
+    if client.scope:
+        granted = tuple(word for word in granted if word in client.scope)  # rfc6749#3.3
     if asked and not granted:
         raise InvalidScope(
             "none of the scopes asked for can be given to this client for this resource",
