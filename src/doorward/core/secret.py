@@ -17,12 +17,14 @@ from doorward.core.instant import Instant
 _BASE32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CHECK = 6
+_SHIFTS = tuple(range(120, -1, -10))
+_PAIRS = [left + right for left in _BASE32 for right in _BASE32]
 
 
 def new_id(prefix: str, now: Instant, random: bytes) -> str:
     """`prefix_` and 26 characters that sort by time. `random` is 10 bytes. Does NOT make a secret."""
     number = (now // 1000) << 80 | int.from_bytes(random[:10], "big")
-    return f"{prefix}_" + "".join(_BASE32[number >> shift & 31] for shift in range(125, -1, -5))
+    return f"{prefix}_" + "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
 
 
 def new_secret(prefix: str, random: bytes) -> str:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import TypeVar
 
 from doorward.core.access import walk
@@ -76,11 +75,9 @@ class RelationIndex:
                     raise Unavailable("the relations can't be followed", reason="feed.failed") from error
             return self._revision
 
-    @contextmanager
-    def still(self) -> Iterator[Revision]:
+    def still(self) -> _Still:
         """See ports.Relations."""
-        with self._lock:
-            yield self.refresh()
+        return _Still(self, self._lock)
 
     def subjects(self, object: str, relation: str, store: str = DEFAULT_STORE) -> Sequence[str]:
         """See ports.Relations."""
@@ -175,6 +172,26 @@ class RelationIndex:
                 rows.drop(row)
         for follower in self._followers:
             follower.apply(change, feed)
+
+
+class _Still:
+    """The index held still. A class and not a generator: it stands in the path of every decision."""
+
+    __slots__ = ("_index", "_lock")
+
+    def __init__(self, index: RelationIndex, lock: threading.RLock) -> None:
+        self._index, self._lock = index, lock
+
+    def __enter__(self) -> Revision:
+        self._lock.acquire()
+        try:
+            return self._index.refresh()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __exit__(self, *raised: object) -> None:
+        self._lock.release()
 
 
 class _NotedFeed:

@@ -22,6 +22,7 @@ class StoreRows:
         self._forward: dict[tuple[str, str], dict[str, Instant | None]] = {}
         self._usersets: dict[tuple[str, str], dict[str, None]] = {}
         self._reverse: dict[str, dict[str, dict[str, Instant | None]]] = {}
+        self._timed = 0  # rows with an expiry: while there are none, nobody asks for the time
 
     def __len__(self) -> int:
         return sum(map(len, self._forward.values()))
@@ -32,7 +33,9 @@ class StoreRows:
             self.drop(row)
             return
         key = (row.object, row.relation)
-        self._forward.setdefault(key, {})[row.subject] = row.expires
+        subjects = self._forward.setdefault(key, {})
+        self._timed += (row.expires is not None) - (subjects.get(row.subject) is not None)
+        subjects[row.subject] = row.expires
         self._reverse.setdefault(row.subject, {}).setdefault(row.relation, {})[row.object] = row.expires
         if "#" in row.subject:
             self._usersets.setdefault(key, {})[row.subject] = None
@@ -43,7 +46,7 @@ class StoreRows:
         subjects = self._forward.get(key, _NONE)
         if row.subject not in subjects:
             return
-        del subjects[row.subject]
+        self._timed -= subjects.pop(row.subject) is not None
         if not subjects:
             del self._forward[key]
         held = self._reverse[row.subject]
@@ -84,5 +87,7 @@ class StoreRows:
         return [(object, name) for name, objects in relations.items() for object in self._live(objects)]
 
     def _live(self, rows: dict[str, Instant | None]) -> list[str]:
+        if not self._timed or not rows:
+            return list(rows)
         now = self._now()
         return [name for name, expires in rows.items() if expires is None or expires > now]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from doorward.core.access.checks import nearest
 from doorward.core.access.model import (
@@ -65,8 +65,7 @@ class Rows(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One step of the walk. `row` is the subject of the row that was followed or found, empty for a derivation."""
 
     object: str
@@ -227,7 +226,7 @@ class _Walk:
     def _direct(self, restrictions: tuple[Restriction, ...], object: str, relation: str) -> Node:
         everyone = "" if self._asked.relation else f"{self._asked.type}:*"  # `group:*` says nothing of `group:a#member`
         for row in filter(None, (self._subject, everyone)):
-            if self._allows(restrictions, row) and self._rows.holds(object, relation, row):
+            if self._rows.holds(object, relation, row) and self._allows(restrictions, row):
                 return Node(object, relation, "row", True, row)
         followed = (row for row in self._rows.usersets(object, relation) if self._allows(restrictions, row))
         return self._any(object, relation, (self._userset(object, relation, row) for row in followed))

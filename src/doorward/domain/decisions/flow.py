@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import islice
 
 from doorward.core.access.relation import ASSIGNEE, ROLE_TYPE, split_object
@@ -58,27 +59,32 @@ def _decide(world: World, question: Question, id: str, revision: int) -> Decisio
     view = trace.View(world.catalogue, question, standing)
     if (refused := barrier(question, standing)) is not None:
         return Deny(id, refused, trace.refused(view, refused), trace.fix(view, refused, Holding()), revision)
-    holding, resolution = _holding(world, question, home)
-    reason = verdict(question, home, holding)
+    where = places(question, home)
+    holding, resolution = _holding(world, question, where)
+    reason = verdict(where, holding)
     if reason in DENY_REASONS:
         steps, fix = trace.denied(view, holding, resolution), trace.fix(view, reason, holding)
         return Deny(id, reason, steps, fix, revision)  # type: ignore[arg-type]  # a key of DENY_REASONS is a DenyReason
     return Allow(id, reason, trace.allowed(view, holding, resolution), revision)  # type: ignore[arg-type]  # see above
 
 
-def _holding(world: World, question: Question, home: str | None) -> tuple[Holding, Resolution | None]:
+def _holding(world: World, question: Question, where: Iterable[str]) -> tuple[Holding, Resolution | None]:
     """A role here if there is one; else the relation; else, if neither gives it, a role elsewhere."""
     giving = world.catalogue.roles_giving(question.permission)
-    names = names_of(world.relations, question.principal.subject)
-    for place in places(question, home):
-        for role in giving:
-            object = f"{ROLE_TYPE}:{role}/{place}"
-            for name in names:
-                if world.relations.holds(object, ASSIGNEE, name):
-                    return Holding(here=Held(role, place, name)), None
+    if giving:
+        holds = world.relations.holds
+        names = names_of(world.relations, question.principal.subject)
+        for place in where:
+            for role in giving:
+                object = f"{ROLE_TYPE}:{role}/{place}"
+                for name in names:
+                    if holds(object, ASSIGNEE, name):
+                        return Holding(here=Held(role, place, name)), None
     resolution = _relation(world, question)
     related = None if resolution is None else resolution.allowed
-    held = () if related else islice(roles_of(world.relations, question.principal.subject), ELSEWHERE_LIMIT)
+    held = (
+        () if related or not giving else islice(roles_of(world.relations, question.principal.subject), ELSEWHERE_LIMIT)
+    )
     elsewhere = next((one for one in held if one.role in giving), None)
     return Holding(elsewhere=elsewhere, related=related), resolution
 

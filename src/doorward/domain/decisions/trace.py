@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from doorward.core.access.model import Computed, Direct, Model, Rewrite, Union
 from doorward.core.access.relation import shown
@@ -17,12 +17,13 @@ from doorward.domain.relations.records import Held
 if TYPE_CHECKING:
     from doorward.ports import Catalogue
 
+TOLD = 4096
+"""Sentences remembered of each kind: most decisions are told in the same few."""
 WALK_STEPS = 20
 """Steps of a walk that are told; a long way is cut."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """A question with what is needed to tell of it."""
 
     catalogue: Catalogue
@@ -62,7 +63,7 @@ def refused(view: View, reason: str) -> tuple[Step, ...]:
 def allowed(view: View, holding: Holding, resolution: Resolution | None) -> tuple[Step, ...]:
     """Everything that held."""
     if holding.here is not None:
-        return (*_standing(view), Step(True, "role", _role(view, holding.here)))
+        return (*_standing(view), _role(holding.here, view.question.permission))
     walk = () if resolution is None or resolution.tree is None else tuple(_walk(resolution.tree))[:WALK_STEPS]
     subject = view.question.principal.subject
     named = [text.replace(f"{subject} ", f"{subject.partition(':')[0]} {view.who} ") for text in walk]
@@ -74,7 +75,7 @@ def denied(view: View, holding: Holding, resolution: Resolution | None) -> tuple
     steps = list(_standing(view))
     permission, object = view.question.permission, view.question.object
     if holding.elsewhere is not None:
-        steps.append(Step(True, "role", _role(view, holding.elsewhere)))
+        steps.append(_role(holding.elsewhere, permission))
         steps.append(Step(False, "object" if object else "organization", _whereabouts(view)))
     else:
         steps.append(Step(False, "role", f"no role of {view.who} gives {permission}"))
@@ -131,18 +132,26 @@ def _standing(view: View) -> tuple[Step, ...]:
     steps = []
     if principal.expires is not None and principal.expires <= question.now:
         steps.append(Step(False, "credential", "the credential has expired"))
-    kind = principal.subject.partition(":")[0].replace("_", " ")
-    state = "active" if standing.active else "disabled or gone"
-    steps.append(Step(standing.active, "subject", f"{kind} {view.who}, {state}"))
+    steps.append(_subject(principal.subject.partition(":")[0], view.who, standing.active))
     if not standing.declared:
         steps.append(Step(False, "permission", f"no API declares {shown(question.permission)}"))
     if principal.scopes is not None:
         carries = question.permission in principal.scopes
-        carried = "carries" if carries else "does not carry"
-        credential = principal.credential_kind.replace("_", " ")
-        steps.append(Step(carries, "credential", f"the {credential} {carried} {shown(question.permission)}"))
-    steps += _organizations(view)
+        steps.append(_credential(principal.credential_kind, question.permission, carries))
+    if standing.organizations:
+        steps += _organizations(view)
     return tuple(steps)
+
+
+@lru_cache(TOLD)
+def _subject(kind: str, who: str, active: bool) -> Step:  # a cache key, not a switch
+    return Step(active, "subject", f"{kind.replace('_', ' ')} {who}, {'active' if active else 'disabled or gone'}")
+
+
+@lru_cache(TOLD)
+def _credential(kind: str, permission: str, carries: bool) -> Step:  # a cache key, not a switch
+    carried = "carries" if carries else "does not carry"
+    return Step(carries, "credential", f"the {kind.replace('_', ' ')} {carried} {shown(permission)}")
 
 
 def _organizations(view: View) -> Iterator[Step]:
@@ -158,9 +167,10 @@ def _organizations(view: View) -> Iterator[Step]:
         yield Step(False, "organization", f"organization {active} is active, and this is in {view.place}")
 
 
-def _role(view: View, held: Held) -> str:
-    via = "" if held.via == view.question.principal.subject else f" (by {held.via.partition('#')[0]})"
-    return f"role {held.role} {_at(held.place)}{via} gives {view.question.permission}"
+@lru_cache(TOLD)
+def _role(held: Held, permission: str) -> Step:
+    via = f" (by {held.via.partition('#')[0]})" if held.via.startswith("group:") else ""
+    return Step(True, "role", f"role {held.role} {_at(held.place)}{via} gives {permission}")
 
 
 def _at(place: str) -> str:
