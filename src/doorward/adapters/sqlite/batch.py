@@ -15,6 +15,7 @@ import msgspec
 
 from doorward.adapters import statements as sql
 from doorward.adapters.columns import shape
+from doorward.adapters.sqlite.connection import unfit
 from doorward.adapters.sqlite.placeholders import compiled
 from doorward.adapters.sqlite.schema import CHANGES
 from doorward.core.access.relation import RELATIONS, Relation
@@ -58,8 +59,12 @@ Step: TypeAlias = Callable[[Run], None]
 
 
 def steps(changes: Sequence[Change]) -> list[Step]:
-    """The batch, ready to run. TypeError for an Event, or for a change its table does not allow."""
-    return [_step(change) for change in changes]
+    """The batch, ready to run. TypeError for an Event, or a change its table does not allow; Invalid for a text that
+    is not Unicode."""
+    try:
+        return [_step(change) for change in changes]
+    except UnicodeEncodeError as error:
+        raise unfit(error) from None
 
 
 def _step(change: Change) -> Step:

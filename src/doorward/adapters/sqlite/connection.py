@@ -10,7 +10,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from doorward.core.errors import Misconfigured, Unavailable
+from doorward.core.errors import Invalid, Misconfigured, Unavailable
 
 MINIMUM = (3, 35, 0)
 _open: dict[int, tuple[str, sqlite3.Connection]] = {}
@@ -77,6 +77,13 @@ def disconnect(connection: sqlite3.Connection) -> None:
 def is_busy(error: sqlite3.Error) -> bool:
     """Whether another connection was in the way, so that waiting helps."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def unfit(error: UnicodeEncodeError | OverflowError) -> Invalid:
+    """Why a value can't be kept, nor looked for."""
+    if isinstance(error, OverflowError):
+        return Invalid("a number does not fit into 64 bits", reason="number.range")
+    return Invalid("a text is not Unicode: it has a lone surrogate", reason="text.encoding")
 
 
 def create_file(path: Path) -> bool:

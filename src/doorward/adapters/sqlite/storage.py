@@ -15,13 +15,13 @@ from typing import Any, TypeVar
 from doorward.adapters import statements as sql
 from doorward.adapters.sqlite import feed as reading
 from doorward.adapters.sqlite.batch import Run, steps
-from doorward.adapters.sqlite.connection import connect, disconnect, is_busy
+from doorward.adapters.sqlite.connection import connect, disconnect, is_busy, unfit
 from doorward.adapters.sqlite.copies import backup
 from doorward.adapters.sqlite.feed import Entries, SqliteFeed
 from doorward.adapters.sqlite.placeholders import compiled
 from doorward.adapters.sqlite.schema import CHANGES
 from doorward.adapters.sqlite.writer import Writer, current_revision
-from doorward.core.errors import Invalid, Misconfigured, Unavailable
+from doorward.core.errors import Misconfigured, Unavailable
 from doorward.core.instant import Seconds, after
 from doorward.core.outcome import Change
 from doorward.core.table import Table, Value
@@ -149,7 +149,7 @@ class SqliteStorage:
             if not is_busy(error):
                 raise _unreadable(error) from error
         except (UnicodeEncodeError, OverflowError) as error:
-            raise _unfit(error) from None
+            raise unfit(error) from None
         except sqlite3.DatabaseError as error:
             raise _unreadable(error) from error
         return await self._aside(work)
@@ -165,7 +165,7 @@ class SqliteStorage:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, run)
         except (UnicodeEncodeError, OverflowError) as error:
-            raise _unfit(error) from None
+            raise unfit(error) from None
         except sqlite3.DatabaseError as error:
             raise _unreadable(error) from error
 
@@ -201,9 +201,3 @@ AND revision IN (SELECT revision FROM {CHANGES} ORDER BY revision LIMIT ?)"""
 
 def _unreadable(error: sqlite3.Error) -> Unavailable:
     return Unavailable(f"the database can't be read: {error}", reason="storage.read")
-
-
-def _unfit(error: Exception) -> Invalid:
-    if isinstance(error, OverflowError):
-        return Invalid("a number does not fit into 64 bits", reason="number.range")
-    return Invalid("a text is not Unicode: it has a lone surrogate", reason="text.encoding")

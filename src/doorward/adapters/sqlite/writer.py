@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from doorward.adapters.sqlite.batch import Run, Step
-from doorward.adapters.sqlite.connection import disconnect
+from doorward.adapters.sqlite.connection import disconnect, unfit
 from doorward.adapters.sqlite.schema import CHANGES, begin
-from doorward.core.errors import DoorwardError, Invalid, Unavailable
+from doorward.core.errors import DoorwardError, Unavailable
 from doorward.core.instant import Seconds
 from doorward.ports import Clock, Revision
 
@@ -183,10 +183,8 @@ async def _unbroken(job: Job) -> int:
 
 
 def _explained(error: BaseException) -> BaseException:
-    if isinstance(error, UnicodeEncodeError):
-        return Invalid("a text is not Unicode: it has a lone surrogate", reason="text.encoding")
-    if isinstance(error, OverflowError):
-        return Invalid("a number does not fit into 64 bits", reason="number.range")
+    if isinstance(error, UnicodeEncodeError | OverflowError):
+        return unfit(error)
     if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
         return _unavailable(error, "nothing was changed")
     return error
