@@ -42,23 +42,34 @@ def check_endpoint(world: World, known: Known, otherwise: ASGIApp) -> ASGIApp:
         if scope["method"] != "POST":
             await otherwise(scope, receive, send)
             return
-        message = await receive()
-        body = _answered(world, known, scope, message, limit)
-        if body is None:
-            await otherwise(scope, _again(message, receive), send)
+        messages, body = await _received(receive, limit)
+        reply = _answered(world, known, scope, body)
+        if reply is None:
+            await otherwise(scope, _again(messages, receive), send)
             return
-        headers = [*_HEADERS, (b"content-length", b"%d" % len(body))]
+        headers = [*_HEADERS, (b"content-length", b"%d" % len(reply))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await send({"type": "http.response.body", "body": reply})
 
     return endpoint
 
 
-def _answered(world: World, known: Known, scope: Scope, message: Message, limit: int) -> bytes | None:
-    body = message.get("body", b"")
-    if message["type"] != "http.request" or message.get("more_body") or not 0 < len(body) <= limit:
-        return None
-    if not any(name == b"content-type" and value == b"application/json" for name, value in scope["headers"]):
+async def _received(receive: Receive, limit: int) -> tuple[list[Message], bytes]:
+    """What came, and the body in it; an empty one where it is too long or whoever sent it has gone."""
+    message = await receive()
+    messages, body = [message], message.get("body", b"")
+    while message.get("more_body") and len(body) <= limit:
+        message = await receive()
+        messages.append(message)
+        body += message.get("body", b"")
+    whole = message["type"] == "http.request" and len(body) <= limit
+    return messages, body if whole else b""
+
+
+def _answered(world: World, known: Known, scope: Scope, body: bytes) -> bytes | None:
+    if not body or not any(
+        name == b"content-type" and value == b"application/json" for name, value in scope["headers"]
+    ):
         return None
     try:
         if known(scope, CHECK_PERMISSION) is None:
@@ -73,11 +84,12 @@ def _answered(world: World, known: Known, scope: Scope, message: Message, limit:
     return _encode(answer(decision))
 
 
-def _again(message: Message, receive: Receive) -> Receive:
-    """A `receive` that gives the message that was taken, then the rest."""
-    taken = [message]
+def _again(messages: list[Message], receive: Receive) -> Receive:
+    """A `receive` that gives the messages that were taken, then the rest."""
+    taken = iter(messages)
 
     async def replay() -> Message:
-        return taken.pop() if taken else await receive()
+        message = next(taken, None)
+        return await receive() if message is None else message
 
     return replay
