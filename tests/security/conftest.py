@@ -42,5 +42,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """At the end of the run, in the order of the classes of bug."""
     if figures.lines:
         terminalreporter.section("security figures")
-        for line in sorted(figures.lines):
+        for line in figures.lines:
             terminalreporter.write_line(line)
