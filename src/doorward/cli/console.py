@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 _GAP = 2
+_EMPTY: tuple[object, ...] = (None, "", [], (), {})
 
 
 def say_error(description: str, hint: str = "") -> None:
@@ -46,7 +47,7 @@ def as_text(plain: object) -> str:
         after = plain.get("next")
         return f"{text}\n\nmore: --after {after}" if after else text
     if isinstance(plain, Mapping):
-        shown = {name: _cell(value) for name, value in plain.items() if value not in (None, "", [], {})}
+        shown = {name: _cell(value) for name, value in plain.items() if value not in _EMPTY}
         width = max((len(name) for name in shown), default=0)
         return "\n".join(f"{name:<{width}}  {value}" for name, value in shown.items()) or "done"
     return str(plain)
@@ -54,7 +55,7 @@ def as_text(plain: object) -> str:
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Rows as aligned columns under their names; a column that is empty in every row is left out."""
-    names = [name for name in rows[0] if any(row.get(name) not in (None, "", [], {}) for row in rows)]
+    names = [name for name in rows[0] if any(row.get(name) not in _EMPTY for row in rows)]
     lines = [names] + [[_cell(row.get(name)) for name in names] for row in rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(names))]
     gap = " " * _GAP

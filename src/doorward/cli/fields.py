@@ -53,7 +53,7 @@ def _field(field: inspect.Field) -> Field:
     spelled = _kind(field, kind, meta, nullable)
     choices = tuple(str(value) for value in kind.values) if isinstance(kind, inspect.LiteralType) else ()
     name = field.encode_name
-    singular = name.removesuffix("s") if spelled == "list" else name
+    singular = name.removesuffix("s") if spelled in ("list", "mapping") else name
     return Field(
         name,
         spelled,

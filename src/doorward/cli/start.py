@@ -34,7 +34,8 @@ def init(kind: str, directory: str) -> None:
     Nothing that is there is overwritten.
     """
     root = resources.files("doorward.cli") / "templates"
-    kinds = sorted(entry.name for entry in root.iterdir() if entry.is_dir() and entry.name not in _CACHES)
+    entries = root.iterdir() if root.is_dir() else iter(())
+    kinds = sorted(entry.name for entry in entries if entry.is_dir() and entry.name not in _CACHES)
     if kind not in kinds:
         raise NotFound(f"there is no template `{kind[:40]}`", hint=f"known: {', '.join(kinds)}")
     source, target = root / kind, Path(directory)
