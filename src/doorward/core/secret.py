@@ -27,6 +27,16 @@ def new_id(prefix: str, now: Instant, random: bytes) -> str:
     return f"{prefix}_" + "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
 
 
+def id_after(id: str) -> str:
+    """The id that sorts next after this one: for records whose order must not hang on the clock."""
+    prefix, _, body = id.rpartition("_")
+    number = 1
+    for character in body:
+        number = number << 5 | _BASE32.index(character)
+    number += 1
+    return f"{prefix}_" + "".join(_BASE32[number >> shift & 31] for shift in range(5 * len(body) - 5, -1, -5))
+
+
 def new_secret(prefix: str, random: bytes) -> str:
     """`prefix_` + base 62 of `random` (32 bytes) + 6 characters of checksum."""
     body = prefix + "_" + _base62(int.from_bytes(random, "big"), 43)

@@ -20,6 +20,7 @@ from doorward.core.access.walk import must_fit
 from doorward.core.errors import Conflict, Forbidden, Invalid
 from doorward.core.instant import Instant
 from doorward.core.outcome import Event, Outcome, Relate, Unrelate, keep
+from doorward.core.secret import id_after
 from doorward.core.table import Add
 from doorward.domain.relations.records import MODELS, ModelVersion
 
@@ -123,8 +124,7 @@ def new_model(dsl: str, current: ModelVersion | None, *, id: str, now: Instant, 
         if current.managed and not managed:
             hint = "change the file that access.toml names, and apply it"
             raise Conflict("the model is managed by access.toml", reason="model.managed", hint=hint)
-        if id <= current.id:
-            raise Conflict("the model in force is from the future", reason="clock.behind", hint="set this clock right")
+        id = max(id, id_after(current.id))  # INVARIANT: the newest is in force, even if this clock is behind
     version = ModelVersion(id=id, store=DEFAULT_STORE, dsl=dsl, created=now, managed=managed)
     return keep(version, Add(MODELS, version), Event("model.write", f"model:{id}", data={"types": len(model.types)}))
 

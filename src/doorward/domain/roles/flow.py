@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from doorward.core.access.relation import EVERYWHERE, Relation, shown
-from doorward.core.errors import Conflict, Exists, LostRace, NotFound
+from doorward.core.errors import Exists, LostRace, NotFound
 from doorward.core.instant import Instant
 from doorward.core.principal import Principal
 from doorward.domain.organizations import reads as organizations
@@ -157,10 +157,8 @@ async def apply(world: World, file: AccessFile) -> Plan:
     found = await _planned(world, file)
     try:
         return await world.commit(planning.applied(found))
-    except Exists as taken:
-        if taken.table == RESOURCE_SERVERS.name:
-            raise LostRace("another process applied a file meanwhile") from None
-        raise Conflict(f"a {taken.table} of this name was made meanwhile", reason="lost_race") from None
+    except Exists:
+        raise LostRace("another process made one of these meanwhile") from None
 
 
 async def _planned(world: World, file: AccessFile) -> planning.Planned:

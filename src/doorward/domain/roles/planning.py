@@ -14,6 +14,7 @@ from doorward.core.access.relation import Relation
 from doorward.core.errors import Conflict, Invalid
 from doorward.core.instant import Instant
 from doorward.core.outcome import Change, Event, Outcome, Unrelate, keep
+from doorward.core.secret import id_after
 from doorward.core.table import Add, Delete, swap
 from doorward.domain.relations.records import MODELS, ModelVersion
 from doorward.domain.relations.rules import new_model
@@ -200,7 +201,7 @@ def _plan_model(file: AccessFile, state: State, items: list[Item], changes: list
     current = state.model
     if file.model is None:
         if current is not None and current.managed:
-            free = replace(current, id=state.model_id, created=state.now, managed=False)
+            free = replace(current, id=max(state.model_id, id_after(current.id)), created=state.now, managed=False)
             changes.append(Add(MODELS, free))
             items.append(Item("change", "model", free.id, "stays, and is no longer managed"))
         return
@@ -208,6 +209,6 @@ def _plan_model(file: AccessFile, state: State, items: list[Item], changes: list
         hint = "remove `model` from the file, or the model: `doorward model write` it from there"
         file.fail("model", Conflict("the model in force was written at run time", reason="model.unmanaged", hint=hint))
     outcome = new_model(file.model, current, id=state.model_id, now=state.now, managed=True)
-    if outcome.changes:
-        items.append(Item("add" if current is None else "change", "model", state.model_id))
+    if outcome.changes and outcome.reply is not None:
+        items.append(Item("add" if current is None else "change", "model", outcome.reply.id))
         changes += [change for change in outcome.changes if not isinstance(change, Event)]
