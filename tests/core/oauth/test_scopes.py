@@ -63,6 +63,10 @@ def test_the_default_audience() -> None:
         == "https://a.example"
     )
     assert scopes.target(ANY, None, {}, "https://issuer") == "https://issuer"
+    own = {"https://a.example": ("invoice:read",), "https://issuer/api/v1": ("dw_user:read", "dw_user:create")}
+    assert scopes.target(ANY, None, own, "https://issuer") == "https://a.example"
+    assert scopes.target(ANY, "https://issuer/api/v1", own, "https://issuer") == "https://issuer/api/v1"
+    assert scopes.target(ANY, None, {"https://issuer/api/v1": ("dw_user:read",)}, "https://issuer") == "https://issuer"
     with pytest.raises(InvalidTarget):
         scopes.target(client, None, {"https://b.example": ()}, "https://issuer")
 

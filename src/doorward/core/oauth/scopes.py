@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from doorward.core.access.relation import RESERVED
 from doorward.core.errors import Invalid, InvalidScope, InvalidTarget
 from doorward.core.oauth.client import Client
 
@@ -52,8 +53,9 @@ def cut(
 def target(client: Client, asked: str | None, offered: Mapping[str, Sequence[str]], issuer: str) -> str:
     """The one audience of the token: what was asked, the client's default, the only resource server, or the issuer.
 
-    `offered` maps each declared resource server to its permissions. With none and several declared it is the issuer:
-    such a token is good for userinfo alone. Raises InvalidTarget when the asked one is not declared (RFC 8707 §2).
+    `offered` maps each declared resource server to its permissions; doorward's own is never the default. With none or
+    several declared it is the issuer: such a token is good for userinfo alone. Raises InvalidTarget when the asked one
+    is not declared (RFC 8707 §2).
     """
     if asked is not None:
         if asked not in offered:  # rfc8707#2
@@ -65,8 +67,15 @@ def target(client: Client, asked: str | None, offered: Mapping[str, Sequence[str
         if client.resource not in offered:
             raise InvalidTarget("the client's default resource is no resource server", reason="resource.unknown")
         return client.resource
-    others = [identifier for identifier in offered if identifier != issuer]
+    others = [
+        identifier for identifier, permissions in offered.items() if not _our_own(identifier, permissions, issuer)
+    ]
     return others[0] if len(others) == 1 else issuer
+
+
+def _our_own(identifier: str, permissions: Sequence[str], issuer: str) -> bool:
+    """Whether it is this server itself, or its administration API, which a client has to ask for by name."""
+    return identifier == issuer or (bool(permissions) and all(one.startswith(RESERVED) for one in permissions))
 
 
 def check(scope: Iterable[str]) -> None:

@@ -14,7 +14,7 @@ from doorward.core.secret import digest, new_secret, same
 from doorward.domain.accounts.records import USERS, User
 from doorward.domain.clients.records import CLIENTS
 from doorward.domain.consents.reads import consent
-from doorward.domain.roles.records import RESOURCE_SERVERS
+from doorward.domain.roles.reads import resource_servers
 from doorward.domain.sessions.flow import resume
 from doorward.domain.sessions.records import SESSIONS
 from doorward.domain.tokens.flow import access_token, id_token, issuer
@@ -31,8 +31,7 @@ async def received(world: World, query: str) -> Received:
     """The request as it came, with its client and the catalogue beside it. Errors InvalidRequest."""
     parameters, repeated = rules.parameters_of(query)
     client = await world.storage.get(CLIENTS, parameters.get("client_id", ""))
-    servers = await world.storage.page(RESOURCE_SERVERS, limit=1000)
-    offered = {server.identifier: server.permissions for server in servers}
+    offered = {server.identifier: server.permissions for server in await resource_servers(world)}
     return Received(parameters, client, issuer(world), offered, repeated)
 
 
