@@ -135,13 +135,13 @@ async def state(world: World) -> Mapping[str, list[object]]:
     return kept
 
 
-def authorization(scope: str = "openid invoice:read") -> str:
+def authorization(scope: str = "openid invoice:read", redirect: str = REDIRECT) -> str:
     """The query of an authorization request of the client `books`."""
     return urlencode(
         {
             "response_type": "code",
             "client_id": "books",
-            "redirect_uri": REDIRECT,
+            "redirect_uri": redirect,
             "scope": scope,
             "state": "s",
             "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",

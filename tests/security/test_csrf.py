@@ -19,7 +19,7 @@ from doorward.domain.lifecycle import flow as lifecycle
 from doorward.ports import World
 from doorward.web.api import endpoint
 from doorward.web.route import CROSS_SITE, Operation, Route
-from tests.security.figures import record
+from tests.security.figures import figures
 from tests.security.scene import ANOTHER, COOKIE, PASSPHRASE, RESOURCE, Scene, authorization, changed, scene, state
 from tests.web.browser import form_in
 
@@ -192,7 +192,7 @@ async def test_forms(worlds: Worlds, monkeypatch: pytest.MonkeyPatch) -> None:
         planted.setattr("doorward.web.application.verify_form", verify_nothing)
         _, caught, first = await assault(await fresh(worlds))
     assert caught
-    record(10, "forms", tried, through, f"token not verified, caught after {first}")
+    figures.record(10, "forms", tried, through, f"token not verified, caught after {first}")
 
 
 def samples(stage: Scene) -> dict[str, Any]:
@@ -285,7 +285,7 @@ async def test_calls_by_cookie(worlds: Worlds, monkeypatch: pytest.MonkeyPatch) 
         planted.setattr(endpoint, "_refuse_foreign", lambda world, request: None)
         _, caught, first = await calls(await fresh(worlds))
     assert caught
-    record(10, "calls by cookie", tried, through, f"origin not looked at, caught after {first}")
+    figures.record(10, "calls by cookie", tried, through, f"origin not looked at, caught after {first}")
 
 
 ASKS_ONLY = {"/api/v1/check"}
@@ -320,7 +320,7 @@ async def test_protocol_endpoints_do_not_act_on_a_cookie(worlds: Worlds) -> None
                 tried += 1
                 assert answer.status_code >= 300, (route.path, answer.text)
                 assert not await changed(stage, before)
-    record(10, "protocol endpoints by cookie", tried, 0, "see forms")
+    figures.record(10, "protocol endpoints by cookie", tried, 0, "see forms")
 
 
 async def test_reading_changes_nothing_and_is_never_framed(worlds: Worlds) -> None:
@@ -336,4 +336,4 @@ async def test_reading_changes_nothing_and_is_never_framed(worlds: Worlds) -> No
             assert "frame-ancestors 'none'" in answer.headers["content-security-policy"], path
             assert answer.headers["x-frame-options"] == "DENY"
             assert not await changed(stage, before), path
-    record(10, "reading, and frames", tried, 0, "see forms")
+    figures.record(10, "reading, and frames", tried, 0, "see forms")

@@ -20,7 +20,7 @@ from doorward.core.settings import Settings
 from doorward.ports import World
 from doorward.web.application import application
 from doorward.web.route import Route
-from tests.security.figures import record
+from tests.security.figures import figures
 from tests.security.scene import PASSPHRASE, Scene, authorization, scene
 from tests.web.browser import nobody
 
@@ -172,7 +172,7 @@ async def test_no_address_is_taken_from_a_request(worlds: Worlds, monkeypatch: p
                 caught = number
                 break
     assert caught
-    record(17, "host and forwarded headers", tried, len(through), f"Host not checked, caught after {caught}")
+    figures.record(17, "host and forwarded headers", tried, len(through), f"Host not checked, caught after {caught}")
 
 
 async def test_the_answers_are_worth_looking_at(worlds: Worlds) -> None:
