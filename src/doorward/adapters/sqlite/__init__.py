@@ -41,13 +41,21 @@ async def open_sqlite(
     """
     return await asyncio.to_thread(
         _open,
-        Path(path),
+        _checked(path),
         tables,
         clock=clock or SystemClock(),
         patience=busy_timeout,
         retention=change_retention,
         shared=shared,
     )
+
+
+def _checked(path: str | PathLike[str]) -> Path:
+    """The file's one name. Checked before a thread is asked for: a forked process may have none to give."""
+    check_version()
+    found = Path(path).resolve()
+    check_fork(str(found))
+    return found
 
 
 def _open(
@@ -59,10 +67,7 @@ def _open(
     retention: Seconds,
     shared: bool,
 ) -> SqliteStorage:
-    check_version()
     create_file(path)
-    path = path.resolve()
-    check_fork(str(path))
     held = hold(path)
     try:
         connection = connect(str(path), write=True)

@@ -26,6 +26,13 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forked)
 
 
+# Durable when acknowledged: the log is synced at each commit, by F_FULLFSYNC where that is something else.
+_ALWAYS = ("synchronous = FULL", "fullfsync = ON", "checkpoint_fullfsync = ON", "temp_store = MEMORY")
+# 32 MiB, and a checkpoint each 16 MiB: a page that is written often is copied to the file once.
+_WRITING = ("cache_size = -32768", "wal_autocheckpoint = 4000")
+_READING = ("query_only = ON",)
+
+
 def check_version(found: tuple[int, ...] = sqlite3.sqlite_version_info) -> None:
     """Misconfigured when this Python's SQLite is older than 3.35, which `RETURNING` needs."""
     if found < MINIMUM:
@@ -39,32 +46,40 @@ def check_version(found: tuple[int, ...] = sqlite3.sqlite_version_info) -> None:
 def check_fork(path: str) -> None:
     """Misconfigured when a parent process had this file open when it forked this one."""
     if any(path == before for before, _ in _inherited):
-        raise Misconfigured(
-            f"the database `{path}` was open when this process was forked",
-            reason="sqlite.forked",
-            hint="open it after the fork (no preloading), or start processes by spawn",
-        )
+        raise _forked_since()
+
+
+def check_process(opened_by: int) -> None:
+    """Misconfigured in any process but the one that opened it."""
+    if opened_by != os.getpid():
+        raise _forked_since()
+
+
+def _forked_since() -> Misconfigured:
+    return Misconfigured(
+        "the database was open when this process was forked",
+        reason="sqlite.forked",
+        hint="open it after the fork (no preloading), or start processes by spawn",
+    )
 
 
 def connect(path: str, *, write: bool = False) -> sqlite3.Connection:
-    """A connection in autocommit mode that waits for no lock; one that only reads unless `write`."""
+    """A connection in autocommit mode that waits for no lock; one that only reads unless `write`. Misconfigured when
+    the file is no database, Unavailable when it can't be opened."""
     check_fork(path)
     try:
         connection = sqlite3.connect(
             path, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=512
         )
-        # Durable when acknowledged: the WAL is synced at each commit, by F_FULLFSYNC where that is something else.
-        for pragma in ("synchronous = FULL", "fullfsync = ON", "checkpoint_fullfsync = ON", "temp_store = MEMORY"):
-            connection.execute(f"PRAGMA {pragma}")
-        if write:
-            # 32 MiB, and a checkpoint each 16 MiB: a page that is written often is copied to the file once.
-            connection.execute("PRAGMA cache_size = -32768")
-            connection.execute("PRAGMA wal_autocheckpoint = 4000")
-        else:
-            connection.execute("PRAGMA query_only = ON")
     except sqlite3.Error as error:
-        raise Unavailable(f"the database `{path}` can't be opened: {error}", reason="storage.open") from error
+        raise explained(error, path) from error
     _open[id(connection)] = (path, connection)
+    try:
+        for pragma in (*_ALWAYS, *(_WRITING if write else _READING)):
+            connection.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error as error:
+        disconnect(connection)
+        raise explained(error, path) from error
     return connection
 
 
@@ -77,6 +92,22 @@ def disconnect(connection: sqlite3.Connection) -> None:
 def is_busy(error: sqlite3.Error) -> bool:
     """Whether another connection was in the way, so that waiting helps."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def explained(error: sqlite3.Error, path: object) -> Misconfigured | Unavailable:
+    """Why a file can't be opened."""
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_NOTADB:
+        return foreign(path)
+    return Unavailable(f"the database `{path}` can't be opened: {error}", reason="storage.open")
+
+
+def foreign(path: object) -> Misconfigured:
+    """Why a file is left alone."""
+    return Misconfigured(
+        f"`{path}` is there and is not a doorward database",
+        reason="storage.foreign",
+        hint="name a file that does not exist yet, or the one that doorward made",
+    )
 
 
 def unfit(error: UnicodeEncodeError | OverflowError) -> Invalid:

@@ -6,6 +6,7 @@ never hear of a revocation again. So every statement is read to its end at once,
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ import msgspec
 
 from doorward.adapters import statements as sql
 from doorward.adapters.columns import shape
+from doorward.adapters.sqlite.connection import check_process
 from doorward.adapters.sqlite.placeholders import compiled
 from doorward.adapters.sqlite.schema import CHANGES
 from doorward.adapters.sqlite.writer import current_revision
@@ -78,7 +80,13 @@ class SqliteFeed:
     """A ports.Feed. One follower's, in one thread at a time."""
 
     def __init__(self, connection: sqlite3.Connection, entries: Entries, timeline: str, clock: Clock) -> None:
-        self._connection, self._entries, self._timeline, self._clock = connection, entries, timeline, clock
+        self._own, self._entries, self._timeline, self._clock = connection, entries, timeline, clock
+        self._process = os.getpid()
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        check_process(self._process)
+        return self._own
 
     def marker(self) -> int:
         """A number that is another one whenever anything was committed, by any process, since it was asked."""

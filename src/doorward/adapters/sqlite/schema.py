@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from doorward.adapters import ddl, migrations
-from doorward.adapters.sqlite.connection import connect, disconnect, is_busy
+from doorward.adapters.sqlite.connection import connect, disconnect, explained, foreign, is_busy
 from doorward.adapters.statements import PREFIX
 from doorward.core.errors import Misconfigured, Unavailable
 from doorward.core.instant import Seconds
@@ -79,7 +79,7 @@ def prepare(
             raise
         connection.execute("COMMIT")
     except sqlite3.DatabaseError as error:
-        raise _explained(error, path) from error
+        raise explained(error, path) from error
 
 
 def check_ours(path: Path) -> None:
@@ -90,7 +90,7 @@ def check_ours(path: Path) -> None:
     try:
         _check_ours(connection, path)
     except sqlite3.DatabaseError as error:
-        raise _explained(error, path) from error
+        raise explained(error, path) from error
     finally:
         disconnect(connection)
 
@@ -133,32 +133,18 @@ def _names(connection: sqlite3.Connection) -> set[str]:
 def _check_ours(connection: sqlite3.Connection, path: Path, *, empty: bool = False) -> None:
     names = _names(connection)
     if META.name not in names and (names or not empty):
-        raise _foreign(path)
+        raise foreign(path)
     if META.name not in names:
         return
     rows = connection.execute(f"SELECT value FROM {PREFIX}meta WHERE name = ?", (FORMAT,)).fetchall()
     if not rows:
-        raise _foreign(path)
+        raise foreign(path)
     if int(rows[0][0]) > FORMAT_VERSION:
         raise Misconfigured(
             f"the database `{path}` has format {rows[0][0]}, this doorward knows {FORMAT_VERSION}",
             reason="storage.format",
             hint="run the newer doorward that wrote it",
         )
-
-
-def _foreign(path: Path) -> Misconfigured:
-    return Misconfigured(
-        f"`{path}` is there and is not a doorward database",
-        reason="storage.foreign",
-        hint="name a file that does not exist yet, or the one that doorward made",
-    )
-
-
-def _explained(error: sqlite3.DatabaseError, path: Path) -> Misconfigured | Unavailable:
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_NOTADB:
-        return _foreign(path)
-    return Unavailable(f"the database `{path}` can't be prepared: {error}", reason="storage.open")
 
 
 def _complete(connection: sqlite3.Connection, tables: Sequence[Table[Any]]) -> bool:

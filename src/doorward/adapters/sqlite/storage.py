@@ -15,13 +15,13 @@ from typing import Any, TypeVar
 from doorward.adapters import statements as sql
 from doorward.adapters.sqlite import feed as reading
 from doorward.adapters.sqlite.batch import Run, steps
-from doorward.adapters.sqlite.connection import connect, disconnect, is_busy, unfit
+from doorward.adapters.sqlite.connection import check_process, connect, disconnect, is_busy, unfit
 from doorward.adapters.sqlite.copies import backup
 from doorward.adapters.sqlite.feed import Entries, SqliteFeed
 from doorward.adapters.sqlite.placeholders import compiled
 from doorward.adapters.sqlite.schema import CHANGES
 from doorward.adapters.sqlite.writer import Writer, current_revision
-from doorward.core.errors import Misconfigured, Unavailable
+from doorward.core.errors import Unavailable
 from doorward.core.instant import Seconds, after
 from doorward.core.outcome import Change
 from doorward.core.table import Table, Value
@@ -185,12 +185,7 @@ class SqliteStorage:
     def _usable(self) -> None:
         if self._closed:
             raise Unavailable("the database is closed", reason="storage.closed")
-        if self._process != os.getpid():
-            raise Misconfigured(
-                "the database was opened before this process was forked",
-                reason="sqlite.forked",
-                hint="open it after the fork (no preloading), or start processes by spawn",
-            )
+        check_process(self._process)
 
 
 _SWEEP_CHANGES = f"""
