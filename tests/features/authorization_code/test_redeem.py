@@ -10,6 +10,7 @@ from doorward.core.audit import AUDIT_EVENTS
 from doorward.core.errors import InvalidToken
 from doorward.core.outcome import keep
 from doorward.core.secret import digest
+from doorward.core.settings import Settings
 from doorward.domain.clients.flow import register
 from doorward.domain.consents.reads import consent
 from doorward.domain.consents.rules import withdrawal
@@ -18,9 +19,10 @@ from doorward.domain.sessions.flow import end
 from doorward.domain.signing_keys.flow import public_keys
 from doorward.domain.tokens.flow import verify_access_token
 from doorward.domain.tokens.records import FAMILIES
+from doorward.features.authorization_code import metadata
 from doorward.features.authorization_code.records import AUTHORIZATION_CODES
 from doorward.testing import FakeClock
-from tests.oauth import CALLBACK, RESOURCE, VERIFIER, Party, basic
+from tests.oauth import CALLBACK, RESOURCE, VERIFIER, Party, basic, house
 
 pytestmark = pytest.mark.anyio
 
@@ -138,3 +140,12 @@ async def test_only_the_digest_is_kept_and_for_a_day(ann: Party, clock: FakeCloc
     assert await ann.world.storage.get(AUTHORIZATION_CODES, digest(code)) is not None
     clock.advance(86_400)
     assert await ann.world.storage.get(AUTHORIZATION_CODES, digest(code)) is None
+
+
+def test_discovery_says_what_is_built() -> None:
+    said = metadata(Settings(public_url="https://auth.example.com"), house())
+    assert said["authorization_endpoint"] == "https://auth.example.com/oauth2/authorize"
+    assert said["response_types_supported"] == ["code"]
+    assert said["code_challenge_methods_supported"] == ["S256"]
+    assert said["authorization_response_iss_parameter_supported"] is True
+    assert said["request_uri_parameter_supported"] is False

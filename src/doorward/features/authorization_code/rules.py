@@ -9,6 +9,7 @@ however, it ends the family of tokens that it opened (RFC 6749 §4.1.2), for as 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl
 
 from doorward.core.errors import AccessDenied, InvalidGrant, InvalidRequest, OAuthError
@@ -17,7 +18,7 @@ from doorward.core.oauth.client import Client
 from doorward.core.oauth.request import Consented, Person, Redemption, TokenRequest
 from doorward.core.oauth.stages import redeemable
 from doorward.core.outcome import Change, Event, Outcome, keep, refuse
-from doorward.core.table import Add, Delete, Expect, swap
+from doorward.core.table import Add, Delete, Expect, Table, swap
 from doorward.domain.accounts.records import USERS, User
 from doorward.domain.clients.records import CLIENTS
 from doorward.domain.consents.records import CONSENTS, Consent
@@ -136,12 +137,25 @@ def redeem(
         return _refused(request, error, *([swap(AUTHORIZATION_CODES, code, used=now)] if own else []))
     if now >= code.valid_until:  # rfc6749#4.1.2-expiry
         return _refused(request, InvalidGrant("the code is unknown or too old", reason="code.expired"))
-    if held.session is None or held.session.user != code.user or held.user is None or held.user.status != "active":
-        ended = InvalidGrant("the person has signed out or can no longer sign in", reason="session.ended")
-        return _refused(request, ended, swap(AUTHORIZATION_CODES, code, used=now))
+    if (lost := _lost(code, held)) is not None:
+        return _refused(request, lost, swap(AUTHORIZATION_CODES, code, used=now))
+    return _opened(code, held, client, family_id=family_id, now=now, lifetime=lifetime)
+
+
+def _lost(code: AuthorizationCode, held: Held) -> InvalidGrant | None:
+    """What the code rested on and is no more: the sign-in, the person's account, their consent."""
+    session, user = held.session, held.user
+    if session is None or session.user != code.user or user is None or user.status != "active":
+        return InvalidGrant("the person has signed out or can no longer sign in", reason="session.ended")
     if code.by_consent and not covers(held.consent, code.scope):
-        withdrawn = InvalidGrant("the person has withdrawn their consent", reason="consent.withdrawn")
-        return _refused(request, withdrawn, swap(AUTHORIZATION_CODES, code, used=now))
+        return InvalidGrant("the person has withdrawn their consent", reason="consent.withdrawn")
+    return None
+
+
+def _opened(
+    code: AuthorizationCode, held: Held, client: Client, *, family_id: str, now: Instant, lifetime: Seconds
+) -> Outcome[AuthorizationCode]:
+    """The code as used, the family in the same batch, and everything it rests on expected unchanged."""
     used = swap(AUTHORIZATION_CODES, code, used=now, family=family_id)
     opened = family(
         id=family_id,
@@ -156,10 +170,10 @@ def redeem(
         code=code.digest,
     )
     event = Event("code.redeem", f"client:{code.client}", data={"user": code.user, "family": family_id})
-    guards: list[Change] = [Expect(USERS, held.user), Expect(SESSIONS, held.session), Expect(CLIENTS, client)]
-    if code.by_consent and held.consent is not None:
-        guards.append(Expect(CONSENTS, held.consent))
-    return keep(used.new, used, Add(FAMILIES, opened), *guards, event)
+    rests_on: list[tuple[Table[Any], object]] = [(USERS, held.user), (SESSIONS, held.session), (CLIENTS, client)]
+    if code.by_consent:
+        rests_on.append((CONSENTS, held.consent))
+    return keep(used.new, used, Add(FAMILIES, opened), *(Expect(table, row) for table, row in rests_on), event)
 
 
 def _redemption(code: AuthorizationCode, request: TokenRequest) -> Redemption:
