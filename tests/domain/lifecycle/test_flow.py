@@ -83,6 +83,7 @@ async def test_signing_in_again_ends_what_was_before(world: World, ann: User) ->
     assert await ids(world, FAMILIES) == {"fam_offline"}
 
 
+@pytest.mark.spec("nist-800-63b#5.1.2")
 async def test_signing_out_ends_the_session_and_what_hangs_on_it(world: World, ann: User) -> None:
     session, secret = await flow.sign_in(world, "ann", PASSWORD)
     await family(world, ann, "fam_bound", session.id)

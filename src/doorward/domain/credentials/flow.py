@@ -43,7 +43,8 @@ async def enrol(world: World, *, username: str, password: str, name: str = "", e
 
 async def hash_acceptable(world: World, user: User, password: str) -> str:
     """The hash of a password that the policy accepts for this user, else Invalid. Slow; belongs before a flow."""
-    return await world.hasher.hash(policy.acceptable(password, world.settings, context_of(world, user)))
+    accepted = policy.acceptable(password, world.settings, context_of(world, user))
+    return await world.hasher.hash(accepted)  # nist-800-63b#3.1.1.2.8
 
 
 def context_of(world: World, user: User) -> tuple[str, ...]:
@@ -81,7 +82,8 @@ async def verified(
     checked = await _load(world, key)
     prepared = policy.prepared(password, world.settings)
     hash = checked.password.hash if checked.password and prepared is not None else None
-    verdict = await world.hasher.verify(hash, prepared or "")  # the same work when there is nothing to verify
+    # the same work when there is nothing to verify
+    verdict = await world.hasher.verify(hash, prepared or "")  # nist-800-63b#3.1.1.2.7
     renewed = None
     if verdict.holds and verdict.stale and rehash and prepared is not None:
         renewed = await world.hasher.hash(prepared)

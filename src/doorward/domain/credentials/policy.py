@@ -28,10 +28,10 @@ def prepared(password: str, settings: Settings) -> str | None:
     if len(password) > settings.password_max_length * _WIDEST:
         return None
     try:
-        text: str = get_profile("OpaqueString").enforce(password)  # rfc8265#4.2.2
+        text: str = get_profile("OpaqueString").enforce(password)  # rfc8265#4.2.2 nist-800-63b#3.1.1.2.3
     except UnicodeEncodeError:
         return None
-    return text if len(text) <= settings.password_max_length else None
+    return text if len(text) <= settings.password_max_length else None  # nist-800-63b#3.1.1.2.2
 
 
 def acceptable(password: str, settings: Settings, context: Sequence[str]) -> str:
@@ -63,7 +63,7 @@ def acceptable(password: str, settings: Settings, context: Sequence[str]) -> str
             reason="password.common",
             hint=warning or "use a few unrelated words, none of them your name or this site's",
         )
-    return text
+    return text  # nist-800-63b#3.1.1.2.4
 
 
 def _easily_guessed(password: str, context: Sequence[str]) -> str | None:

@@ -87,7 +87,7 @@ def password_replaced(user: User, kept: Session | None, families: Sequence[Famil
 
 def session_ended(session_id: str) -> tuple[Change, ...]:
     """A session and the tokens that live no longer than it."""
-    return Delete(SESSIONS, (session_id,)), DeleteWhere(FAMILIES, {"session": session_id})
+    return Delete(SESSIONS, (session_id,)), DeleteWhere(FAMILIES, {"session": session_id})  # nist-800-63b#5.1.2
 
 
 def sign_out(session: Session) -> Outcome[None]:
