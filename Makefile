@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test setup check format coverage fuzz security mutate bench clean
+.PHONY: run test setup check format docs coverage security mutate bench clean
 
 run: setup
 	@$(BIN)/doorward dev
@@ -27,17 +27,38 @@ $(VENV)/.test: $(VENV)/.server requirements/test.txt tests/e2e/node/package-lock
 test: $(VENV)/.test
 	@$(BIN)/python -m coverage erase
 	@$(BIN)/python -m coverage run -m pytest $(ARGS)
-	@$(BIN)/python -m coverage combine --quiet
+	@$(BIN)/python tools/pure.py
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/sizes.py
+	$(BIN)/python tools/spec.py --check
 
 format: $(VENV)/.test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/.test
+	$(BIN)/python tools/spec.py
+	$(BIN)/python -c 'import doorward.settings as s; print(s.markdown(), end="")' > docs/settings.md
+
+coverage: $(VENV)/.test
+	$(BIN)/python tools/pure.py
+
+# The long runs. Each prints its seed; ARGS goes to the tool.
+security: $(VENV)/.test
+	@rm -f .security-report.txt
+	DOORWARD_SECURITY=full $(BIN)/python -m pytest tests/security -q $(ARGS)
+	@sort -V .security-report.txt
+
+mutate: $(VENV)/.test
+	$(BIN)/python tools/mutate.py $(ARGS)
+
+bench: $(VENV)/.test
+	@for b in $(filter-out bench/__init__.py,$(wildcard bench/*.py)); do echo "== $$b"; $(BIN)/python $$b || exit 1; done
 
 clean:
 	rm -rf $(VENV) .coverage* build dist

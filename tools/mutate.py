@@ -1,6 +1,6 @@
 """Delete each line that enforces a security MUST, one at a time, and demand that a test with its id fails.
 
-`python tools/mutate.py` tries all; `--sample 8` a random few (`--seed`, printed); `--only rfc7636` those whose id begins so.
+`python tools/mutate.py` tries all; `--sample 8` a random few (`--seed`, printed); `--only rfc7636` those so called.
 The sources are copied, never changed in place. A condition is deleted by making it false, a statement by `pass`,
 a row of a table or a term of an expression by dropping its line.
 """

@@ -1,6 +1,6 @@
 """The security MUSTs: read from the sources, the tests and every `spec.toml`, and held against each other.
 
-`python tools/spec.py` writes docs/conformance.md; with `--check` it fails if that page is stale or a MUST has come apart:
+`python tools/spec.py` writes docs/conformance.md; with `--check` it fails if that is stale or a MUST has come apart:
 a marked line without an entry or a test, an entry called met without a marked line, a test of an id nobody claims.
 """
 
@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+STATUSES = ("met", "refused", "planned")
 PAGE = ROOT / "docs" / "conformance.md"
 ID = re.compile(r"(?:rfc\d+|oidc-[a-z-]+|nist-800-63b|openid-[a-z-]+)#[A-Za-z0-9.\-]+")
-COMMENT = re.compile(r"#\s+((?:%s[\s,]*)+)" % ID.pattern)
+COMMENT = re.compile(rf"#\s+((?:{ID.pattern}[\s,]*)+)")
 
 
 @dataclass
@@ -86,7 +87,7 @@ def faults(musts: dict[str, Must]) -> list[str]:
             out.append(f"{must.id} ({where}) is called met, but no test carries it")
         elif must.status in ("refused", "planned") and not must.reason:
             out.append(f"{must.id} ({must.home}) is {must.status} without a reason")
-        elif must.status not in ("met", "refused", "planned"):
+        elif must.status not in STATUSES:
             out.append(f"{must.id} has the status `{must.status}`: met, refused or planned")
     return sorted(out)
 
@@ -98,16 +99,14 @@ def natural(id: str) -> list[tuple[int, str]]:
 
 def page(musts: dict[str, Must]) -> str:
     """docs/conformance.md."""
-    met = sum(must.status == "met" for must in musts.values())
     out = [
         "# Conformance",
         "",
-        "The security requirements of the standards that doorward implements, in our words. *Met* means that a line of the",
+        "The security requirements of the standards that doorward implements, in our words. *Met*: a line of the",
         "source enforces it, a test proves it, and deleting the line makes that test fail (`make mutate`). Written by",
         "`make docs`; do not edit.",
         "",
-        f"{met} met, {sum(m.status == 'refused' for m in musts.values())} refused, "
-        f"{sum(m.status == 'planned' for m in musts.values())} planned.",
+        ", ".join(f"{sum(m.status == status for m in musts.values())} {status}" for status in STATUSES) + ".",
     ]
     groups: dict[str, list[Must]] = defaultdict(list)
     for must in musts.values():

@@ -72,7 +72,9 @@ class Place:
     @contextmanager
     def guarding(self, app: str) -> Iterator[None]:
         """An API `module:app` under uvicorn in a process of its own, answering."""
-        command = [sys.executable, "-m", "uvicorn", app, "--port", str(self.api_port), "--log-level", "warning"]
+        here = str(Path(__file__).parent)
+        options = ["--app-dir", here, "--port", str(self.api_port), "--log-level", "warning"]
+        command = [sys.executable, "-m", "uvicorn", app, *options]
         with process(command, self.environment, self.folder, self.folder / "api.log", f"{self.api}/healthz"):
             yield
 

@@ -38,7 +38,6 @@ def furnish(place: Place) -> None:
         '[permissions]\ninvoice = ["read", "list", "create", "pay"]\n'
         '[roles]\nclerk = ["invoice:read", "invoice:list"]\nowner = ["invoice:*"]\n'
     )
-    place.run("resource-server", "create", RESOURCE, "--name", "Invoices")
     place.run("apply", "access.toml", "--resource", RESOURCE)
     for organization in ("acme", "globex"):
         place.run("organization", "create", organization, "--name", organization.title())
@@ -88,7 +87,7 @@ def test_walk_with_authlib(place: Place, page: Page) -> None:
     """Setup, sign-in, consent, code, and every answer of the API's door."""
     furnish(place)
     redirect = f"http://127.0.0.1:{free_port()}/callback"
-    with place.serving() as log, place.guarding("tests.e2e.invoices:app"):
+    with place.serving() as log, place.guarding("invoices:app"):
         set_up(page, place, log)
         page.context.clear_cookies()
         client = place.json(
@@ -169,7 +168,7 @@ def test_walk_with_openid_client(place: Place, page: Page, public: bool) -> None
     client = place.json(
         "client", "create", "--name", "Phone", "--redirect-uri", redirect, "--grant", "authorization_code", *kind
     )
-    with place.serving(), place.guarding("tests.e2e.invoices:app"):
+    with place.serving(), place.guarding("invoices:app"):
         walk = subprocess.Popen(
             ["node", "walk.mjs", place.url, client["client_id"], SCOPE, RESOURCE, "0" if public else str(port)],
             cwd=NODE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
