@@ -79,6 +79,7 @@ async def test_from_another_site(browser: Browser, headers: dict[str, str]) -> N
     assert "another site" in answer.text
 
 
+@pytest.mark.spec("rfc6749#10.12")
 async def test_no_token_and_others_tokens(browser: Browser, world: World) -> None:
     other = Browser(app(world))
     before = await token(browser)

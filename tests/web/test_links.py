@@ -24,6 +24,7 @@ def test_a_path_here_is_kept_byte_for_byte(next: str) -> None:
     assert here(PLAIN, next) == next
 
 
+@pytest.mark.spec("rfc9700#4.11.2")
 @pytest.mark.parametrize(
     "next",
     [
@@ -57,7 +58,9 @@ def test_anything_else_is_not_here(next: str | None) -> None:
     assert here(PLAIN, next) is None
 
 
+@pytest.mark.spec("rfc9700#4.12")
 def test_a_redirect_is_sent_as_it_is() -> None:
+    assert redirect("/a").status_code == 303
     assert redirect("https://app.example/cb?a=%7Eb~|").headers["location"] == "https://app.example/cb?a=%7Eb~|"
 
 

@@ -194,7 +194,8 @@ class _Methods:
         if chosen is None:
             raise NotFound("there is nothing at this address")
         response = tell(request, MethodNotAllowed(f"this address does not take {_method(request)}"), chosen.errors)
-        response.headers["allow"] = ", ".join(sorted({*self._routes, *(["HEAD"] if "GET" in self._routes else [])}))
+        methods = sorted({*self._routes, *(["HEAD"] if "GET" in self._routes else [])})
+        response.headers["allow"] = ", ".join(methods)  # rfc9110#15.5.6
         return response
 
 

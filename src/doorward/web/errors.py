@@ -57,7 +57,7 @@ def tell(request: Request, error: DoorwardError, style: Errors) -> Response:
     response = {"page": _page, "oauth": _oauth, "problem": _problem}[style](request, error)
     if isinstance(error, Throttled):
         response.headers["retry-after"] = str(error.retry_after)
-    if challenge := _challenge(error, style):
+    if challenge := _challenge(error):
         response.headers["www-authenticate"] = challenge
     return response
 
@@ -122,13 +122,13 @@ def _speakable(error: DoorwardError) -> str:
     return _UNSPEAKABLE.sub("?", text.replace('"', "'"))
 
 
-def _challenge(error: DoorwardError, style: Errors) -> str | None:
+def _challenge(error: DoorwardError) -> str | None:
     """`WWW-Authenticate`: RFC 6749 §5.2 for a client, RFC 6750 §3 for a bearer credential."""
     if isinstance(error, InvalidClient):
         return 'Basic realm="doorward", charset="UTF-8"'
     if isinstance(error, (InvalidToken, InsufficientScope)):
         return f'Bearer realm="doorward", error="{error.code}", error_description="{_speakable(error)}"'
-    if isinstance(error, Unauthenticated) and style != "page":
+    if error.status == 401:  # rfc9110#15.5.2
         return 'Bearer realm="doorward"'
     return None
 

@@ -79,7 +79,7 @@ async def verify_form(world: World, request: Request, form: str) -> None:
         )
     binding = _binding(world, request)
     sent = (await form_of(request)).get(TOKEN_FIELD, "")
-    if binding is None or not same(sent, _mac(world, form, binding)):
+    if binding is None or not same(sent, _mac(world, form, binding)):  # rfc6749#10.12
         raise Forbidden(
             "this form was out of date", reason="form.token", hint="open the page again and send it once more"
         )

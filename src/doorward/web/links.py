@@ -30,7 +30,7 @@ def here(settings: Settings, next: str | None) -> str | None:
 
     What passes is sent back byte for byte as it came, so nothing is parsed twice. Does NOT say that the page exists.
     """
-    if next is None or len(next) > _NEXT_LIMIT or not _PATH.fullmatch(next):
+    if next is None or len(next) > _NEXT_LIMIT or not _PATH.fullmatch(next):  # rfc9700#4.11.2
         return None
     return next
 
@@ -42,7 +42,7 @@ def redirect(location: str) -> RedirectResponse:
     """
     if not _VISIBLE.fullmatch(location):
         raise ValueError("an address to redirect to must be visible ASCII")
-    response = RedirectResponse(location, status_code=303)
+    response = RedirectResponse(location, status_code=303)  # rfc9700#4.12
     response.headers["location"] = location  # as it is: RedirectResponse would quote it anew
     return response
 

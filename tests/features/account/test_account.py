@@ -154,7 +154,7 @@ async def test_change_the_password(world: World, ann: User) -> None:
 async def test_change_the_password_wrongly(world: World, ann: User) -> None:
     browser, _ = await signed_in(world, "ann")
     wrong = await browser.send("/account/password", {"current": "wrong", "password": OTHER})
-    assert wrong.status_code == 401
+    assert wrong.status_code == 403
     assert 'id="current-error"' in wrong.text
     short = await browser.send("/account/password", {"current": PASSPHRASE, "password": "short"})
     assert short.status_code == 400

@@ -96,7 +96,7 @@ async def test_refusals_are_the_same(browser: Browser, fields: dict[str, str]) -
 
     usual = await sign_in(browser, password="wrong")
     answer = await sign_in(browser, **fields)
-    assert answer.status_code == usual.status_code == 401
+    assert answer.status_code == usual.status_code == 403
     assert bare(answer.text) == bare(usual.text)
     assert COOKIE not in browser.client.cookies
     assert {name for name, _ in answer.headers.items()} == {name for name, _ in usual.headers.items()}
@@ -104,7 +104,7 @@ async def test_refusals_are_the_same(browser: Browser, fields: dict[str, str]) -
 
 async def test_too_many_attempts(browser: Browser, world: World) -> None:
     for _ in range(world.settings.attempts_per_account):
-        assert (await sign_in(browser, password="wrong")).status_code == 401
+        assert (await sign_in(browser, password="wrong")).status_code == 403
     answer = await sign_in(browser)
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) > 0

@@ -92,7 +92,7 @@ def _password_form(visit: Visit, error: DoorwardError | None) -> Response:
         visit.world,
         visit.request,
         "account/password.html",
-        status=error.status if error else 200,
+        status=200 if error is None else 403 if error.status == 401 else error.status,
         user=visit.user,
         form_token=form_token(visit.world, visit.request, _PASSWORD),
         shortest=visit.world.settings.password_min_length,

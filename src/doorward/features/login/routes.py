@@ -61,7 +61,7 @@ def _form(
         world,
         request,
         "login.html",
-        status=error.status if error else 200,
+        status=_status(error),
         form_token=form_token(world, request, _FORM),
         next=next,
         reauth=reauth,
@@ -72,6 +72,11 @@ def _form(
     if isinstance(error, Throttled):
         response.headers["retry-after"] = str(error.retry_after)
     return response
+
+
+def _status(error: DoorwardError | None) -> int:
+    """403 rather than 401, which would have to name an HTTP authentication scheme. RFC 9110 §15.5.4."""
+    return 200 if error is None else 403 if error.status == 401 else error.status
 
 
 ROUTES = (Route("GET", "/login", show), Route("POST", "/login", submit, form=_FORM))
