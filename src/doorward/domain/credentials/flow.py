@@ -78,8 +78,7 @@ async def verified(
     `then` runs again when the batch is lost. A caller that replaces the password itself says `rehash=False`.
     """
     key = _counted_name(username)
-    await _reserve(world, key)
-    checked = await _load(world, key)
+    checked = await _reserve(world, key)
     prepared = policy.prepared(password, world.settings)
     hash = checked.password.hash if checked.password and prepared is not None else None
     # the same work when there is nothing to verify
@@ -102,15 +101,16 @@ async def verified(
     return await world.commit(rules.throttled(checked.target, 1))
 
 
-async def _reserve(world: World, key: str) -> None:
+async def _reserve(world: World, key: str) -> rules.Standing:
+    """Count this attempt, or raise Throttled. What the account was when it was counted."""
     for _ in range(CONTENDERS):
         standing = await _load(world, key)
         try:
             await world.commit(rules.reserve(standing, world.clock.now(), world.settings))
         except (LostRace, Exists):
             continue
-        return
-    await world.commit(rules.throttled(rules.counter_keys(key, "")[0], 1))
+        return standing
+    return await world.commit(rules.throttled(rules.counter_keys(key, "")[0], 1))
 
 
 async def _load(world: World, key: str) -> rules.Standing:
