@@ -14,8 +14,7 @@ from doorward.ports import Revision, Storage
 from doorward.testing.contract import crashing
 from doorward.testing.contract.crashing import ACCOUNTS, BALANCE
 from doorward.testing.contract.fixtures import ContractFixtures
-from doorward.testing.contract.opening import open_storage
-from doorward.testing.contract.process import Child
+from doorward.testing.contract.process import Child, open_storage
 from doorward.testing.contract.records import ENTRIES, ITEMS, MARKS
 
 KILLS = 12

@@ -21,8 +21,7 @@ from doorward.core.errors import LostRace
 from doorward.core.outcome import Relate
 from doorward.core.table import Add, Delete, Expect, Put, swap
 from doorward.ports import Storage
-from doorward.testing.contract.opening import open_storage
-from doorward.testing.contract.process import say
+from doorward.testing.contract.process import open_storage, say
 from doorward.testing.contract.records import ENTRIES, ITEMS, MARKS, Entry, Item, Mark
 
 ACCOUNTS = 24

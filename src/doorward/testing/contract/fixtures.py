@@ -8,7 +8,7 @@ import pytest
 
 from doorward.ports import Storage
 from doorward.testing.clock import FakeClock
-from doorward.testing.contract.opening import open_storage
+from doorward.testing.contract.process import open_storage
 
 
 class ContractFixtures:

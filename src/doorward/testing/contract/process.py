@@ -1,4 +1,4 @@
-"""Other processes of the contract: one that races, one that writes, one that is killed.
+"""Other processes of the contract: one that races, one that writes; and how all of them open the adapter.
 
 `python -m doorward.testing.contract.process ADAPTER LOCATION TASK …`. What it has done it says on standard output, a
 line at a time and unbuffered, so that what was said is known even of a process that was killed.
@@ -12,6 +12,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine
+from importlib import import_module
 from types import TracebackType
 from typing import Any
 
@@ -20,9 +21,15 @@ from doorward.core.access.relation import Relation
 from doorward.core.errors import LostRace
 from doorward.core.outcome import Relate, Unrelate
 from doorward.core.table import Delete, Put, swap
-from doorward.ports import Storage
-from doorward.testing.contract.opening import open_storage
-from doorward.testing.contract.records import ENTRIES, ITEMS, MARKS, Mark
+from doorward.ports import Clock, Storage
+from doorward.testing.contract.records import ENTRIES, ITEMS, MARKS, TABLES, Mark
+
+
+async def open_storage(adapter: str, location: str, clock: Clock) -> Storage:
+    """Open what `package.module:function` opens, with the contract's tables."""
+    module, _, name = adapter.partition(":")
+    open_it: Callable[..., Coroutine[Any, Any, Storage]] = getattr(import_module(module), name)
+    return await open_it(location, TABLES, clock)
 
 
 class Child:

@@ -10,12 +10,11 @@ Needs pytest and anyio. Does NOT prove that a write survives the loss of power: 
 kill -9, and what was not is there whole or not at all.
 """
 
-from doorward.testing.contract.batches import BatchContract
+from doorward.testing.contract.batches import BatchContract, RelationContract
 from doorward.testing.contract.crash import CrashContract
 from doorward.testing.contract.feed import FeedContract
 from doorward.testing.contract.races import RaceContract
 from doorward.testing.contract.reading import ReadingContract
-from doorward.testing.contract.relations import RelationContract
 
 __all__ = ["StorageContract"]
 
