@@ -37,23 +37,29 @@ def dev(port: int | None, demo_port: int | None, data: str | None) -> None:
     given = load(data=data)
     folder = Path(given.data)
     key = directory.prepare(folder)
-    taken, demo = _socket(port, PORT), _socket(demo_port, DEMO_PORT)
-    settings = replace(
+    with _socket(port, PORT) as taken, _socket(demo_port, DEMO_PORT) as demo:
+        settings = _settings(given, _url(taken), taken.getsockname()[1], key)
+        directory.keep(folder, {**directory.kept(folder), "url": settings.public_url})
+        with running(demo, folder):
+            import uvloop
+
+            uvloop.run(_main(settings, taken, _url(demo), folder))
+
+
+def _settings(given: Settings, url: str, port: int, key: str) -> Settings:
+    """The environment's settings, but where, with which key and on which database is `dev`'s to say."""
+    quiet = given.log_level == Settings().log_level
+    return replace(
         given,
-        public_url=_url(taken),
+        public_url=url,
         database_url="",
         host=HOST,
-        port=taken.getsockname()[1],
+        port=port,
         secret_key=key,
         access="",
         dev=True,
-        log_level="warning" if given.log_level == Settings().log_level else given.log_level,
+        log_level="warning" if quiet else given.log_level,
     )
-    directory.keep(folder, {**directory.kept(folder), "url": settings.public_url})
-    with running(demo, folder):
-        import uvloop
-
-        uvloop.run(_main(settings, taken, _url(demo), folder))
 
 
 async def _main(settings: Settings, taken: socket.socket, demo: str, folder: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -12,6 +15,7 @@ from doorward.app import Application
 from doorward.core.errors import Misconfigured
 
 BACKLOG = 2048
+STOP = (signal.SIGINT, signal.SIGTERM)
 
 
 def take(host: str, port: int) -> socket.socket:
@@ -55,6 +59,22 @@ class _Announcing(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop gracefully on SIGINT and SIGTERM, at once on a second SIGINT.
+
+        uvicorn's own raises the signal again when it has stopped, which would end the process before the database
+        is closed and the demo API stopped.
+        """
+        loop = asyncio.get_running_loop()
+        for number in STOP:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in STOP:
+                loop.remove_signal_handler(number)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then tell."""

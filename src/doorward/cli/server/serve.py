@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import click
@@ -44,25 +45,26 @@ async def _main(settings: Settings) -> None:
     from doorward.cli.server.listening import take
     from doorward.features.setup.flow import open_setup
     from doorward.web.arrival.log import configure
-    from doorward.web.links import url
 
     configure(settings.log_level)
-    taken = take(settings.host, settings.port)
-    application = await build(settings)
-    async with application.lifespan():
-        code = await open_setup(application.world)
+    with take(settings.host, settings.port) as taken:
+        application = await build(settings)
+        async with application.lifespan():
+            code = await open_setup(application.world)
+            await listen(application, taken, lambda: _tell(settings, taken, code))
 
-        def ready() -> None:
-            host, port = taken.getsockname()[:2]
-            console.say_note(f"doorward answers at {settings.public_url}, listening on {host} port {port}")
-            for warning in weakened(settings):
-                console.say_note(f"warning: {warning}")
-            if code is not None:
-                minutes = settings.setup_code_lifetime // 60
-                console.say_note(f"Setup   {url(settings, '/setup')}")
-                console.say_note(f"Code    {code}   once, {minutes} min")
 
-        await listen(application, taken, ready)
+def _tell(settings: Settings, taken: socket.socket, code: str | None) -> None:
+    """Say that it answers, what is weaker than need be, and, while there is no administrator, how to make one."""
+    from doorward.web.links import url
+
+    host, port = taken.getsockname()[:2]
+    console.say_note(f"doorward answers at {settings.public_url}, listening on {host} port {port}")
+    for warning in weakened(settings):
+        console.say_note(f"warning: {warning}")
+    if code is not None:
+        console.say_note(f"Setup   {url(settings, '/setup')}")
+        console.say_note(f"Code    {code}   once, {settings.setup_code_lifetime // 60} min")
 
 
 def weakened(settings: Settings) -> list[str]:
