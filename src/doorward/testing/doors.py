@@ -107,6 +107,10 @@ class Doors:
         """Disable the user; their credentials end."""
         self._run(lifecycle.disable_user(self.world, self._run(self._record(who.id))))
 
+    def run(self, work: Awaitable[T]) -> T:
+        """Run a flow to its end from plain code, on a loop of its own."""
+        return self._run(work)
+
     def assert_allowed(
         self, who: Persona, permission: str, on: Object | None = None, *, org: str | None = None
     ) -> None:

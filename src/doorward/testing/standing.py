@@ -63,7 +63,7 @@ def standing(door: Doorward, folder: Path, root: Path | None = None) -> Iterator
     A relative path of access.toml begins at `root`.
     """
     clock = FakeClock()
-    with ThreadPoolExecutor(1, thread_name_prefix="doorward-test") as thread:
+    with ThreadPoolExecutor(8, thread_name_prefix="doorward-test") as thread:  # flows may nest
 
         def run(work: Awaitable[T]) -> T:
             return thread.submit(asyncio.run, _awaited(work)).result()
