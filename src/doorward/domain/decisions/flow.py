@@ -8,7 +8,6 @@ from itertools import islice
 from doorward.core.access.relation import ASSIGNEE, ROLE_TYPE, split_object
 from doorward.core.access.walk import Resolution, TooComplex
 from doorward.core.decision import DENY_REASONS, Allow, Decision, Deny
-from doorward.core.errors import Invalid
 from doorward.core.principal import Principal
 from doorward.domain.decisions import trace
 from doorward.domain.decisions.rules import Holding, Question, Standing, barrier, involved, places, verdict
@@ -58,7 +57,7 @@ def _decide(world: World, question: Question, id: str, revision: int) -> Decisio
     )
     view = trace.View(world.catalogue, question, standing)
     if (refused := barrier(question, standing)) is not None:
-        return Deny(id, refused, trace.refused(view, refused), trace.fix(view, refused, Holding()), revision)
+        return Deny(id, refused, trace.refused(view), trace.fix(view, refused, Holding()), revision)
     where = places(question, home)
     holding, resolution = _holding(world, question, where)
     reason = verdict(where, holding)
@@ -100,7 +99,4 @@ def _relation(world: World, question: Question) -> Resolution | None:
         return None
     if subject.partition(":")[0] not in model.types:
         return Resolution(allowed=False)
-    try:
-        return world.relations.check(model, object, f"can_{verb}", subject)
-    except Invalid:  # a subject that no relation can name holds none
-        return Resolution(allowed=False)
+    return world.relations.check(model, object, f"can_{verb}", subject)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from doorward.core.access.model import Computed, Direct, Model, Rewrite, Union
 from doorward.core.access.relation import shown
 from doorward.core.access.walk import Node, Resolution
-from doorward.core.decision import DENY_REASONS, Allow, Decision, Step
+from doorward.core.decision import Allow, Decision, Step
 from doorward.domain.decisions.rules import Holding, Question, Standing, place_of
 from doorward.domain.relations.records import Held
 
@@ -51,13 +51,11 @@ def limit(question: Question) -> tuple[Step, ...]:
     return (Step(False, "relation", f"too many steps lead to {question.object or shown(question.permission)}"),)
 
 
-def refused(view: View, reason: str) -> tuple[Step, ...]:
+def refused(view: View) -> tuple[Step, ...]:
     """Up to the barrier that was hit."""
     steps = _standing(view)
-    for index, step in enumerate(steps):
-        if not step.holds:
-            return steps[: index + 1]
-    return (*steps, Step(False, "organization", DENY_REASONS[reason]))
+    hit = next((index for index, step in enumerate(steps) if not step.holds), len(steps))
+    return steps[: hit + 1]
 
 
 def allowed(view: View, holding: Holding, resolution: Resolution | None) -> tuple[Step, ...]:
@@ -78,9 +76,9 @@ def denied(view: View, holding: Holding, resolution: Resolution | None) -> tuple
         steps.append(_role(holding.elsewhere, permission))
         steps.append(Step(False, "object" if object else "organization", _whereabouts(view)))
     else:
-        steps.append(Step(False, "role", f"no role of {view.who} gives {permission}"))
         if object and view.place:
             steps.append(Step(True, "object", f"{object} belongs to {view.place}"))
+        steps.append(Step(False, "role", f"no role of {view.who} gives {permission}"))
     if resolution is not None:
         verb = permission.partition(":")[2]
         undecided = resolution.tree is not None and resolution.tree.value is None
@@ -155,7 +153,7 @@ def _credential(kind: str, permission: str, carries: bool) -> Step:  # a cache k
 
 
 def _organizations(view: View) -> Iterator[Step]:
-    for id, status in sorted(view.standing.organizations.items()):
+    for id, status in sorted(view.standing.organizations.items(), key=_gravity):
         if status != "active":
             yield Step(False, "organization", f"organization {id} is {'disabled' if status else 'unknown'}")
     question, home = view.question, view.standing.home
@@ -171,6 +169,11 @@ def _organizations(view: View) -> Iterator[Step]:
 def _role(held: Held, permission: str) -> Step:
     via = f" (by {held.via.partition('#')[0]})" if held.via.startswith("group:") else ""
     return Step(True, "role", f"role {held.role} {_at(held.place)}{via} gives {permission}")
+
+
+def _gravity(organization: tuple[str, str | None]) -> tuple[bool, str]:
+    """Unknown ones first: that is the reason given."""
+    return (organization[1] is not None, organization[0])
 
 
 def _at(place: str) -> str:
@@ -204,18 +207,13 @@ def _assign(view: View, holding: Holding, who: str) -> str:
 
 def _writable(view: View) -> str | None:
     """The nearest relation that a row with this subject may be written on to give the permission."""
-    model, object = view.catalogue.model(), view.question.object
-    if model is None or object is None:
-        return None
+    model = view.catalogue.model() or Model()
     kind, _, verb = view.question.permission.partition(":")
-    return _nearest(model, kind, f"can_{verb}", view.question.principal.subject.partition(":")[0])
-
-
-def _nearest(model: Model, kind: str, relation: str, subject: str) -> str | None:
-    queue = [relation]
+    subject = view.question.principal.subject.partition(":")[0]
+    queue = [f"can_{verb}"]
     for name in queue:
         for part in _alternatives(model.rewrite(kind, name)):
-            if isinstance(part, Direct) and any(str(r) == subject for r in part.restrictions):
+            if isinstance(part, Direct) and any(str(one) == subject for one in part.restrictions):
                 return name
             if isinstance(part, Computed) and part.relation not in queue:
                 queue.append(part.relation)
