@@ -17,8 +17,7 @@ from doorward.core.principal import Principal
 from doorward.core.table import Delete, swap
 from doorward.domain.accounts import flow as accounts
 from doorward.domain.accounts.records import USERS, User
-from doorward.domain.decisions import decide
-from doorward.domain.decisions.reads import permissions_of
+from doorward.domain.decisions import decide, permissions_of
 from doorward.domain.decisions.trace import render
 from doorward.domain.groups import flow as groups
 from doorward.domain.organizations import flow as organizations

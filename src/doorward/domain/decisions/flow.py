@@ -46,6 +46,21 @@ def decide(
             return Deny(id, "limit.exceeded", trace.limit(question), revision=revision)
 
 
+def permissions_of(
+    world: World, principal: Principal, object: str | None = None, organization: str | None = None
+) -> list[str]:
+    """Every declared permission that `decide` allows here, sorted: for pages that show only what would be allowed.
+
+    One decision for each permission, in one state of the database. Errors: as `decide`.
+    """
+    with world.relations.still():
+        return [
+            permission
+            for permission in sorted(world.catalogue.declared())
+            if decide(world, principal, permission, object, organization)
+        ]
+
+
 def _decide(world: World, question: Question, id: str, revision: int) -> Decision:
     catalogue, subject = world.catalogue, question.principal.subject
     home = None if question.object is None else organization_of(world.relations, question.object)
