@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from doorward.core.errors import Exists, Invalid, LostRace, NotFound
 from doorward.core.outcome import Outcome, keep
@@ -103,14 +105,25 @@ async def verified(
 
 async def _reserve(world: World, key: str) -> rules.Standing:
     """Count this attempt, or raise Throttled. What the account was when it was counted."""
-    for _ in range(CONTENDERS):
-        standing = await _load(world, key)
-        try:
-            await world.commit(rules.reserve(standing, world.clock.now(), world.settings))
-        except (LostRace, Exists):
-            continue
-        return standing
+    async with _turn(world.caller.address):
+        for _ in range(CONTENDERS):
+            standing = await _load(world, key)
+            try:
+                await world.commit(rules.reserve(standing, world.clock.now(), world.settings))
+            except (LostRace, Exists):
+                continue
+            return standing
     return await world.commit(rules.throttled(rules.counter_keys(key, "")[0], 1))
+
+
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[str, asyncio.Lock]] = WeakKeyDictionary()
+
+
+def _turn(address: str) -> asyncio.Lock:
+    """Attempts from one network are counted one after the other in this process: many at once would all swap the
+    same counter, and all but one in vain. Only thrift: what holds between processes is the swap."""
+    here = _turns.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
+    return here.setdefault(rules.network(address), asyncio.Lock())
 
 
 async def _load(world: World, key: str) -> rules.Standing:
