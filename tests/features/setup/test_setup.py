@@ -75,13 +75,18 @@ async def test_closed_for_good(browser: Browser, world: World) -> None:
 
 
 @pytest.mark.parametrize("number", [2, 8, 16])
-async def test_many_at_once_make_one(world: World, number: int) -> None:
+@pytest.mark.parametrize("username", ["root", "root{}"])
+async def test_many_at_once_make_one(world: World, number: int, username: str) -> None:
     code = await code_of(world)
     results = await asyncio.gather(
-        *(create_administrator(world, code=code, username=f"root{n}", password=PASSPHRASE) for n in range(number)),
+        *(
+            create_administrator(world, code=code, username=username.format(n), password=PASSPHRASE)
+            for n in range(number)
+        ),
         return_exceptions=True,
     )
     assert len([result for result in results if not isinstance(result, BaseException)]) == 1
+    assert {getattr(result, "reason", "setup.closed") for result in results} == {"setup.closed"}
     assert len(await administrators(world)) == 1
     assert len(await world.storage.page(USERS)) == 1
 
