@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from doorward.adapters.sqlite import SqliteStorage, open_sqlite
+from doorward.adapters.sqlite.batch import Run
 from doorward.core.errors import Exists, Unavailable
 from doorward.core.instant import Seconds
 from doorward.core.table import Add, Put
@@ -143,3 +144,50 @@ async def test_several_loops_share_a_writer(storage: SqliteStorage) -> None:
         await asyncio.to_thread(thread.join)
     assert len(await storage.page(ENTRIES, limit=1000)) == 100
     await storage.get(ENTRIES, "b", 0)
+
+
+async def test_a_step_that_breaks_the_transaction_is_answered_and_so_is_the_next(storage: SqliteStorage) -> None:
+    def commits(run: Run) -> None:
+        run.connection.execute("COMMIT")
+
+    def begins_anew(run: Run) -> None:
+        run.connection.execute("COMMIT")
+        run.connection.execute("BEGIN")
+
+    for step, reason in ((commits, "storage.failed"), (begins_anew, "storage.unknown")):
+        with pytest.raises(Unavailable) as caught:
+            await storage._writer.submit([step])
+        assert caught.value.reason == reason
+        await storage.commit([Put(MARKS, Mark(b"m"))])
+
+
+async def test_what_is_handed_over_too_late_is_refused(storage: SqliteStorage) -> None:
+    waiting = asyncio.ensure_future(storage.commit([Put(MARKS, Mark(b"m"))]))
+    storage._writer._closed = True
+    with pytest.raises(Unavailable) as caught:
+        await waiting
+    assert caught.value.reason == "storage.closed"
+    storage._writer._closed = False
+
+
+async def test_an_error_after_a_cancellation_stays_a_cancellation(storage: SqliteStorage) -> None:
+    await storage.commit([Add(MARKS, Mark(b"m"))])
+    waiting = asyncio.ensure_future(storage.commit([Add(MARKS, Mark(b"m"))]))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+async def test_a_loop_that_has_ended_holds_nobody_up(storage: SqliteStorage) -> None:
+    def leave() -> None:
+        loop = asyncio.new_event_loop()
+        task = loop.create_task(storage.commit([Add(MARKS, Mark(b"left"))]))
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.run_until_complete(asyncio.sleep(0))
+        task._log_destroy_pending = False  # type: ignore[attr-defined]  # that it is left pending is the point
+        loop.close()
+
+    await asyncio.to_thread(leave)
+    await storage.commit([Add(MARKS, Mark(b"m"))])
+    assert await storage.page(MARKS) == [Mark(b"left"), Mark(b"m")]

@@ -118,12 +118,16 @@ def unfit(error: UnicodeEncodeError | OverflowError) -> Invalid:
 
 
 def create_file(path: Path) -> bool:
-    """Make an empty file 0600, its directory 0700, both durably. False when it was there."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make an empty file 0600, its directory 0700, both durably. False when it was there. Unavailable when it can't
+    be made."""
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    except FileExistsError:
-        return False
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        except FileExistsError:
+            return False
+    except OSError as error:
+        raise Unavailable(f"`{path}` can't be made: {error.strerror}", reason="storage.open") from error
     sync_directory(path.parent)
     return True
 
