@@ -67,7 +67,7 @@ async def test_writing_nothing_is_nothing(world: World) -> None:
         (Relation("invoice:1", "veiwer", "user:ann"), "relation.unknown", "viewer"),
         (Relation("invoice:1", "can_read", "user:ann"), "relation.derived", "derived"),
         (Relation("invoice:1", "viewer", "user:*"), "subject.refused", "user, group#member"),
-        (Relation("invoice:1", PLACE, "organization:acme"), "relation.reserved", "doorward place"),
+        (Relation("invoice:1", PLACE, "organization:acme"), "relation.reserved", "doorward relation place"),
         (Relation("dw_role:x/*", "assignee", "user:ann"), "relation.reserved", "doorward assign"),
         (Relation("dw_thing:1", "viewer", "user:ann"), "relation.reserved", "dw_"),
         (Relation("invoice:1", "dw_thing", "user:ann"), "relation.reserved", "dw_"),

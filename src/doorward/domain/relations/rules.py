@@ -67,7 +67,7 @@ def _grammar(row: Relation) -> None:
     if row.condition:
         raise Invalid("conditions are not supported yet", reason="condition.unsupported", hint="leave `condition` out")
     if row.relation == PLACE:
-        hint = "use `doorward place OBJECT --org ORGANIZATION`"
+        hint = "use `doorward relation place OBJECT --org ORGANIZATION`"
     elif kind == "dw_role":
         hint = "use `doorward assign WHO ROLE`"
     elif kind in ("group", "organization") and row.relation == MEMBER:
