@@ -14,6 +14,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from doorward.core.audit import AUDIT_EVENTS, AuditEvent
 from doorward.fastapi import Denied, Doorward, Principal
+from doorward.fastapi.denials import BURST, PER_SECOND
 from doorward.testing.doors import Doors
 from doorward.testing.standing import standing
 from tests.faces.invoices import Built, build
@@ -32,6 +33,28 @@ def test_a_refusal_is_a_problem_document(doors: Doors, client: TestClient) -> No
         "reason": "role.missing",
         "permission": "invoice:pay",
     }
+
+
+def test_a_denial_is_recorded_and_names_its_record(doors: Doors, client: TestClient) -> None:
+    clerk = doors.user("clerk", role="clerk", org="acme")
+    named = client.post("/invoices/7/pay", auth=clerk, headers={"User-Agent": "curl/8"}).json()["decision"]
+    assert client.get("/invoices/8", auth=clerk).status_code == 404
+    events = [event for event in asyncio.run(_events(doors)) if event.action == "call.refuse"]
+    shown = next(event for event in events if event.decision == named)
+    assert (shown.actor, shown.agent, shown.reason) == (clerk.subject, "curl/8", "role.missing")
+    assert (shown.data["object"], shown.data["permission"]) == ("invoice:7", "invoice:pay")
+    assert sorted(event.data["object"] for event in events) == ["invoice:7", "invoice:8"]
+    assert clerk.secret not in str(shown)
+
+
+def test_a_flood_of_denials_is_refused_and_not_recorded(doors: Doors, client: TestClient) -> None:
+    clerk = doors.user("clerk", role="clerk", org="acme")
+    bodies = [client.post("/invoices/7/pay", auth=clerk).json() for _ in range(BURST + 20)]
+    assert [body["reason"] for body in bodies] == ["role.missing"] * (BURST + 20)
+    assert len([body for body in bodies if "decision" in body]) == BURST
+    doors.clock.advance(1)
+    again = [client.post("/invoices/7/pay", auth=clerk).json() for _ in range(PER_SECOND + 5)]
+    assert len([body for body in again if "decision" in body]) == PER_SECOND
 
 
 @pytest.fixture

@@ -1,1 +1,1 @@
-"""A demo: an invoices API guarded by doorward from a process of its own, and the people and places it is about."""
+"""A demo: an invoices API guarded by doorward from a process of its own."""

@@ -22,6 +22,7 @@ from doorward.core.errors import Misconfigured
 from doorward.core.principal import Principal
 from doorward.core.settings import Settings
 from doorward.fastapi import answers, mounting
+from doorward.fastapi.denials import Denials
 from doorward.fastapi.entrance import KEY, Entrance, route_of
 from doorward.fastapi.opening import Object, Opened, in_development, needed, object_of, opened, place_of
 from doorward.fastapi.parameters import readable, sources
@@ -76,6 +77,7 @@ class Doorward:
         self._opened: Opened | None = None
         self._opening = threading.Lock()
         self._checked: dict[int, Any] = {}
+        self._denials = Denials()
 
     # Guarding routes
 
@@ -243,6 +245,10 @@ class Doorward:
         """The URL before an error's code where it is explained, or empty."""
         public_url = self._opened.world.settings.public_url if self._opened else ""
         return f"{public_url}/problems/" if public_url else ""
+
+    async def denied(self, principal: Principal, permission: str, denial: rules.Denial) -> bool:
+        """Record a denial, as this request's caller; whether it was recorded."""
+        return await self._denials.record(await self._writing(), principal, permission, denial)
 
     def acting(self, caller: Caller) -> None:
         """What this request writes through the door from here on is recorded as this caller's."""

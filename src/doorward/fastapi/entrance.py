@@ -6,6 +6,7 @@ For FastAPI it is a security scheme, so that the app's OpenAPI document says wha
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fastapi.openapi.models import HTTPBearer
@@ -17,7 +18,7 @@ from doorward.core.principal import Principal
 from doorward.fastapi import answers
 from doorward.fastapi.parameters import Source, identifier, sources
 from doorward.guard.gate import WEBSOCKET, Guard
-from doorward.guard.rules import Refused, Requirement
+from doorward.guard.rules import Refusal, Refused, Requirement
 
 if TYPE_CHECKING:
     from doorward.fastapi.door import Doorward
@@ -44,10 +45,20 @@ class Entrance(SecurityBase):
         try:
             return await self._enter(connection, guard)
         except Refused as refused:
-            if refused.refusal.status >= 500:
-                _log.error("refused, since nobody can tell: %s", refused.refusal.reason, exc_info=refused.__cause__)
-            answer = answers.exception(connection, refused.refusal, realm=guard.realm, types=self.door.problem_types)
+            refusal = await self._recorded(connection, refused)
+            answer = answers.exception(connection, refusal, realm=guard.realm, types=self.door.problem_types)
             raise answer from refused.__cause__
+
+    async def _recorded(self, connection: HTTPConnection, refused: Refused) -> Refusal:
+        """The refusal to answer with, after what it needs was recorded: only then does it name its decision."""
+        refusal = refused.refusal
+        if refusal.status >= 500:
+            _log.error("refused, since nobody can tell: %s", refusal.reason, exc_info=refused.__cause__)
+        principal, permission = self.door.principal(connection), self.requirement.permission
+        if refused.denial is None or principal is None or permission is None:
+            return refusal
+        kept = await self.door.denied(principal, permission, refused.denial)
+        return refusal if kept else replace(refusal, decision="", hint="")
 
     async def _enter(self, connection: HTTPConnection, guard: Guard) -> Principal:
         principal = await self._caller(connection, guard)

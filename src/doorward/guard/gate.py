@@ -17,7 +17,7 @@ from doorward.core.principal import Principal
 from doorward.guard import bearer, rules
 from doorward.guard.bearer import Headers, RawHeaders
 from doorward.guard.cache import Proven, TokenCache, fingerprint
-from doorward.guard.rules import FOREIGN_ORIGIN, NOT_FOUND, Refusal, Refused, Requirement
+from doorward.guard.rules import FOREIGN_ORIGIN, NOT_FOUND, Denial, Refusal, Refused, Requirement
 from doorward.ports import Clock
 
 WEBSOCKET = "WEBSOCKET"
@@ -119,7 +119,8 @@ class Guard:
         except DoorwardError as error:
             raise Refused(rules.unproven(error)) from error
         if isinstance(decision, Deny):
-            raise Refused(rules.denied(decision, requirement, explain=self.explain))
+            refusal = rules.denied(decision, requirement, explain=self.explain)
+            raise Refused(refusal, Denial(decision, object, organization))
         return decision
 
     async def _by_cookie(self, headers: Headers, method: str, scheme: str) -> Principal:

@@ -67,11 +67,20 @@ class Refusal:
     retry_after: int | None = None
 
 
-class Refused(Exception):
-    """A guard said no; `refusal` says what to answer."""
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """A decision that refused a call, for the record: what was asked about, and the answer with its trace."""
 
-    def __init__(self, refusal: Refusal) -> None:
-        self.refusal = refusal
+    deny: Deny
+    object: str | None
+    organization: str | None
+
+
+class Refused(Exception):
+    """A guard said no; `refusal` says what to answer, `denial` is the decision where there was one."""
+
+    def __init__(self, refusal: Refusal, denial: Denial | None = None) -> None:
+        self.refusal, self.denial = refusal, denial
         super().__init__(f"{refusal.status} {refusal.reason}")
 
 
