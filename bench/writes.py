@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from contextlib import closing
+from operator import itemgetter
 from pathlib import Path
 
 from doorward.adapters import SystemClock, SystemEntropy
@@ -26,6 +27,7 @@ from doorward.core.secret import new_id
 from doorward.core.table import Add
 
 TASKS = 64
+ROUNDS = 3
 BATCHES = 20_000
 CLOCK, ENTROPY = SystemClock(), SystemEntropy()
 
@@ -79,7 +81,8 @@ async def bare(path: Path, before: int) -> float:
         for n in range(BATCHES)
     ]
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("PRAGMA synchronous = FULL")
+        for pragma in ("synchronous = FULL", "cache_size = -32768", "wal_autocheckpoint = 4000"):
+            connection.execute(f"PRAGMA {pragma}")
         started = time.perf_counter()
         for start in range(0, BATCHES, TASKS):
             connection.execute("BEGIN IMMEDIATE")
@@ -93,15 +96,16 @@ async def bare(path: Path, before: int) -> float:
 
 def main() -> None:
     before = int(sys.argv[1]) if len(sys.argv) > 1 else 0
-    with tempfile.TemporaryDirectory() as folder:
-        figure, waits = asyncio.run(through_the_port(Path(folder) / "port.db", before))
-        floor = asyncio.run(bare(Path(folder) / "bare.db", before))
+    figures, floors = [], []
+    for _ in range(ROUNDS):  # in turns, so that what else the machine does falls on both
+        with tempfile.TemporaryDirectory() as folder:
+            figures.append(asyncio.run(through_the_port(Path(folder) / "port.db", before)))
+            floors.append(asyncio.run(bare(Path(folder) / "bare.db", before)))
+    (figure, waits), floor = max(figures, key=itemgetter(0)), max(floors)
+    p50, p99 = (waits[len(waits) * part // 100] * 1000 for part in (50, 99))
     print(f"{BATCHES} durable batches of relation, change and audit row into {before} relations, {TASKS} at once")
-    print(
-        f"through the port  {figure:8.0f} /s   p50 {waits[len(waits) // 2] * 1000:.1f} ms  "
-        f"p99 {waits[len(waits) * 99 // 100] * 1000:.1f} ms"
-    )
-    print(f"bare sqlite3      {floor:8.0f} /s   ratio {figure / floor:.2f}")
+    print(f"best of {ROUNDS}: through the port {figure:.0f}/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms")
+    print(f"floor, bare sqlite3: {floor:.0f}/s; ratio {figure / floor:.2f}")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from doorward.adapters.sqlite import SqliteStorage, open_sqlite, writer
-from doorward.adapters.sqlite.writer import Job, Writer
+from doorward.adapters.sqlite.group import Committer, Job
 from doorward.core.table import Table
 from doorward.ports import Clock
 
@@ -56,11 +56,11 @@ async def open_fused(location: str, tables: Sequence[Table[Any]], clock: Clock) 
 
 
 def _weaken() -> None:
-    run, wake = Writer._run, writer._wake
+    run, wake = Committer._run, writer._wake
 
-    def run_and_answer(self: Writer, job: Job) -> None:
-        run(self, job)
+    def run_and_answer(self: Committer, job: Job, careful: bool) -> None:
+        run(self, job, careful)
         writer._answer([job])
 
-    Writer._run = run_and_answer  # type: ignore[method-assign]  # planted
+    Committer._run = run_and_answer  # type: ignore[method-assign]  # planted
     writer._wake = lambda jobs: wake([job for job in jobs if not job.answer.done()])

@@ -52,7 +52,7 @@ async def test_it_is_the_same_database_when_it_is_opened_again(tmp_path: Path, c
 async def test_durable_when_acknowledged(tmp_path: Path, clock: FakeClock) -> None:
     storage = await open_sqlite(tmp_path / "a.db", TABLES, clock)
     try:
-        connection = storage._writer.connection
+        connection = storage._writer.committer.connection
         assert connection.execute("PRAGMA synchronous").fetchall() == [(2,)]
         assert connection.execute("PRAGMA journal_mode").fetchall() == [("wal",)]
     finally:

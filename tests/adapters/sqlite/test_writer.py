@@ -54,7 +54,7 @@ async def test_a_commit_that_fails_is_unknown_and_the_next_one_works(storage: Sq
 
 
 async def test_a_full_database_fails_what_was_in_the_transaction_and_nothing_else(storage: SqliteStorage) -> None:
-    connection = storage._writer.connection
+    connection = storage._writer.committer.connection
     pages = connection.execute("PRAGMA page_count").fetchall()[0][0]
     connection.execute(f"PRAGMA max_page_count = {pages + 2}").fetchall()
     results = await asyncio.gather(
@@ -78,6 +78,25 @@ async def test_a_lost_batch_rolls_back_alone(storage: SqliteStorage) -> None:
     )
     assert [isinstance(result, Exists) for result in results] == [False, True] * 5
     assert [entry.number for entry in await storage.page(ENTRIES)] == [0, 2, 4, 6, 8]
+
+
+@pytest.mark.parametrize("size", [1, 2, 40, 300])
+async def test_lost_batches_among_many_are_the_only_ones_lost(storage: SqliteStorage, size: int) -> None:
+    await storage.commit([Add(ITEMS, Item("a", "na"))])
+    for turn in range(3):
+        lost = {size // 2, size - 1}
+        results = await asyncio.gather(
+            *(
+                storage.commit(
+                    [Add(ENTRIES, Entry(f"b{turn}", n)), *([Add(ITEMS, Item("a", "na"))] if n in lost else [])]
+                )
+                for n in range(size)
+            ),
+            return_exceptions=True,
+        )
+        assert {n for n, result in enumerate(results) if isinstance(result, Exists)} == lost
+        kept = await storage.page(ENTRIES, {"book": f"b{turn}"}, limit=1000)
+        assert {entry.number for entry in kept} == set(range(size)) - lost
 
 
 async def test_an_error_nobody_thought_of_reaches_its_batch_alone(storage: SqliteStorage) -> None:
@@ -155,6 +174,7 @@ async def test_a_step_that_breaks_the_transaction_is_answered_and_so_is_the_next
         run.connection.execute("BEGIN")
 
     for step, reason in ((commits, "storage.failed"), (begins_anew, "storage.unknown")):
+        storage._writer.committer._careful = 1
         with pytest.raises(Unavailable) as caught:
             await storage._writer.submit([step])
         assert caught.value.reason == reason

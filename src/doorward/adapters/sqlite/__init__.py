@@ -12,6 +12,7 @@ from doorward.adapters.clock import SystemClock
 from doorward.adapters.entropy import SystemEntropy
 from doorward.adapters.sqlite.connection import check_fork, check_version, connect, create_file, disconnect
 from doorward.adapters.sqlite.copies import backup, restore
+from doorward.adapters.sqlite.group import Committer
 from doorward.adapters.sqlite.lock import hold, release
 from doorward.adapters.sqlite.schema import prepare, timeline
 from doorward.adapters.sqlite.storage import SqliteStorage
@@ -84,7 +85,7 @@ def _open(
     return SqliteStorage(
         path,
         {table.name: table for table in (META, *tables)},
-        Writer(connection, current, clock, patience),
+        Writer(Committer(connection, current, clock, patience)),
         clock=clock,
         timeline=current,
         patience=patience,

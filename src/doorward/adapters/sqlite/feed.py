@@ -16,9 +16,9 @@ import msgspec
 from doorward.adapters import statements as sql
 from doorward.adapters.columns import shape
 from doorward.adapters.sqlite.connection import check_process
+from doorward.adapters.sqlite.group import current_revision
 from doorward.adapters.sqlite.placeholders import compiled
 from doorward.adapters.sqlite.schema import CHANGES
-from doorward.adapters.sqlite.writer import current_revision
 from doorward.core.access.relation import RELATIONS, Relation
 from doorward.core.instant import Instant
 from doorward.core.table import Table, Value

@@ -18,9 +18,10 @@ from doorward.adapters.sqlite.batch import Run, steps
 from doorward.adapters.sqlite.connection import check_process, connect, disconnect, is_busy, unfit
 from doorward.adapters.sqlite.copies import backup
 from doorward.adapters.sqlite.feed import Entries, SqliteFeed
+from doorward.adapters.sqlite.group import current_revision
 from doorward.adapters.sqlite.placeholders import compiled
 from doorward.adapters.sqlite.schema import CHANGES
-from doorward.adapters.sqlite.writer import Writer, current_revision
+from doorward.adapters.sqlite.writer import Writer
 from doorward.core.errors import Unavailable
 from doorward.core.instant import Seconds, after
 from doorward.core.outcome import Change

@@ -1,49 +1,32 @@
-"""The one thread of a process that writes, and what makes it fast: everything that waits is committed together.
+"""The one thread of a process that writes, and what makes it fast: what waits is committed together.
 
-The thread takes all batches that have queued up while it was busy, runs each inside a savepoint of one transaction, and
-answers after that transaction is on the disk. A batch that is lost rolls back alone. A COMMIT that fails leaves it
-unknown whether its batches were kept: they are told so and nothing is tried again.
+Tasks hand over their batches by the turn of their loop; the thread takes what has come, and answers after the disk has
+it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import queue
-import sqlite3
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from doorward.adapters.sqlite.batch import Run, Step
-from doorward.adapters.sqlite.connection import disconnect, unfit
-from doorward.adapters.sqlite.schema import CHANGES, begin
-from doorward.core.errors import DoorwardError, Unavailable
-from doorward.core.instant import Seconds
-from doorward.ports import Clock, Revision
+from doorward.adapters.sqlite.batch import Step
+from doorward.adapters.sqlite.connection import disconnect
+from doorward.adapters.sqlite.group import Committer, Job, fail, unknown
+from doorward.core.errors import Unavailable
 
-GROUP = 256
-"""Batches in one transaction, at most: bounds how long the first of them waits for the last."""
-
-
-@dataclass(slots=True, eq=False)
-class Job:
-    """A batch on its way: what to run, and who waits for it on which loop."""
-
-    steps: Sequence[Step]
-    loop: asyncio.AbstractEventLoop
-    answer: asyncio.Future[int]
-    result: int = 0
-    error: BaseException | None = None
+SMALLEST, LARGEST = 32, 256
+"""Half of what waits is one transaction, within these bounds: while the disk has the one half, those of the other
+prepare what comes next, and nobody waits for more than LARGEST others."""
 
 
 @dataclass(eq=False)
 class Writer:
     """Owns the write connection; `submit` may be called from any loop."""
 
-    connection: sqlite3.Connection
-    timeline: str
-    clock: Clock
-    patience: Seconds
+    committer: Committer
     _queue: queue.SimpleQueue[list[Job] | None] = field(default_factory=queue.SimpleQueue)
     _fresh: dict[asyncio.AbstractEventLoop, list[Job]] = field(default_factory=dict)
     _gate: threading.Lock = field(default_factory=threading.Lock)
@@ -76,7 +59,7 @@ class Writer:
             if not self._closed:
                 self._queue.put(jobs)
                 return
-        _fail(jobs, Unavailable("the database is closed", reason="storage.closed"))
+        fail(jobs, Unavailable("the database is closed", reason="storage.closed"))
         _wake(jobs)
 
     async def close(self) -> None:
@@ -93,16 +76,15 @@ class Writer:
         while not ending:
             jobs, ending = self._drain()
             while jobs:
+                group = jobs[: min(LARGEST, max(SMALLEST, len(jobs) // 2))]
                 try:
-                    done = self._group(jobs[:GROUP])
+                    done = self.committer.settle(group)
                 except BaseException as error:  # whatever it is: those who wait must hear of it
-                    self._roll_back()
-                    done = _fail(
-                        jobs[:GROUP], _unavailable(error, "whether it was kept is unknown", reason="storage.unknown")
-                    )
+                    self.committer.roll_back()
+                    done = fail(group, unknown(error))
                 _answer(jobs[:done])
                 jobs = jobs[done:]
-        disconnect(self.connection)
+        disconnect(self.committer.connection)
 
     def _drain(self) -> tuple[list[Job], bool]:
         """All that waits, and whether it was the last."""
@@ -115,52 +97,6 @@ class Writer:
             except queue.Empty:
                 return jobs, False
         return jobs, True
-
-    def _group(self, jobs: Sequence[Job]) -> int:
-        """One transaction; how many of the jobs it has settled (all, or up to one that broke the transaction)."""
-        try:
-            begin(self.connection, self.patience)
-        except Exception as error:
-            return _fail(jobs, _unavailable(error, "nothing was changed"))
-        for count, job in enumerate(jobs, start=1):
-            self._run(job)
-            if not self.connection.in_transaction:  # SQLite has rolled all of it back: disk full, I/O error
-                cause = job.error or Unavailable(reason="storage.failed")
-                return _fail(jobs[:count], _unavailable(cause, "nothing was changed"))
-        try:
-            self.connection.execute("COMMIT")
-        except Exception as error:
-            self._roll_back()
-            return _fail(jobs, _unavailable(error, "whether it was kept is unknown", reason="storage.unknown"))
-        return len(jobs)
-
-    def _run(self, job: Job) -> None:
-        connection = self.connection
-        try:
-            connection.execute("SAVEPOINT batch")
-            run = Run(connection, self.clock.now(), self.timeline)
-            for step in job.steps:
-                step(run)
-            job.result = run.last or self._revision()
-            connection.execute("RELEASE batch")
-        except BaseException as error:
-            job.error = _explained(error)
-            if connection.in_transaction:
-                connection.execute("ROLLBACK TO batch")
-                connection.execute("RELEASE batch")
-
-    def _revision(self) -> Revision:
-        return current_revision(self.connection)
-
-    def _roll_back(self) -> None:
-        if self.connection.in_transaction:
-            self.connection.execute("ROLLBACK")
-
-
-def current_revision(connection: sqlite3.Connection) -> Revision:
-    """The revision of the newest feed entry that was ever written; 0 before the first."""
-    rows = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (CHANGES,)).fetchall()
-    return Revision(rows[0][0] if rows else 0)
 
 
 async def _unbroken(job: Job) -> int:
@@ -180,29 +116,6 @@ async def _unbroken(job: Job) -> int:
         if cancelled is not None:
             raise cancelled
         return revision
-
-
-def _explained(error: BaseException) -> BaseException:
-    if isinstance(error, UnicodeEncodeError | OverflowError):
-        return unfit(error)
-    if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
-        return _unavailable(error, "nothing was changed")
-    return error
-
-
-def _unavailable(error: BaseException, outcome: str, reason: str = "storage.failed") -> DoorwardError:
-    if isinstance(error, DoorwardError):
-        return error
-    code = getattr(error, "sqlite_errorname", type(error).__name__)
-    made = Unavailable(f"the database did not take a write (`{code}`): {outcome}", reason=reason)
-    made.__cause__ = error
-    return made
-
-
-def _fail(jobs: Sequence[Job], error: DoorwardError) -> int:
-    for job in jobs:
-        job.error = error
-    return len(jobs)
 
 
 def _answer(jobs: Sequence[Job]) -> None:
