@@ -7,6 +7,7 @@ import re
 import socket
 import stat
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -20,7 +21,7 @@ from doorward.cli.server.dev import seconds_running
 from doorward.cli.server.furnish import passphrase
 from doorward.core.errors import Misconfigured
 from tests.cli.conftest import Doorward
-from tests.cli.server.test_serve import awaited, free_port, serving
+from tests.cli.server.test_serve import PATIENCE, awaited, free_port, serving
 
 
 def paste(line: str, folder: Path) -> tuple[int, str]:
@@ -75,6 +76,27 @@ def test_what_it_prints_works_when_pasted_and_what_it_made_is_kept(tmp_path: Pat
         assert paste(second["lines"]["200"], tmp_path)[0] == 200
         assert paste(first["lines"]["200"], tmp_path)[0] == 401
         assert second["setup"]["code"] != first["setup"]["code"]
+
+
+def test_the_demo_ends_with_a_killed_server(tmp_path: Path) -> None:
+    """Also when it is killed before the demo API has started."""
+    demo = free_port()
+    for wait in (r"\nNext ", r""):
+        with serving(tmp_path, "dev", "--port", str(free_port()), "--demo-port", str(demo)) as (process, log):
+            awaited(process, log, wait)
+            process.kill()
+        closed(demo)
+
+
+def closed(port: int) -> None:
+    """Wait until nothing listens there."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def _denied(text: str) -> str:

@@ -11,6 +11,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import uvicorn
 
 APP = "doorward.demo.api:app"
 
@@ -44,21 +48,16 @@ def main(descriptor: int) -> None:
     """Serve the demo API on an inherited socket until standard input ends."""
     import uvicorn
 
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which then ends us
     server = uvicorn.Server(uvicorn.Config(APP, log_level="warning", timeout_graceful_shutdown=2))
     server.capture_signals = _no_signals  # type: ignore[method-assign]  # as above: only the parent ends us
-    _servers.append(server)
+    threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
     server.run(sockets=[socket.socket(fileno=descriptor)])
 
 
-_servers: list[object] = []
-
-
-def _end_with_parent() -> None:
+def _end_with_parent(server: uvicorn.Server) -> None:
     sys.stdin.buffer.read()
-    for server in _servers:
-        server.should_exit = True  # type: ignore[attr-defined]  # a uvicorn.Server
+    server.should_exit = True
 
 
 @contextmanager
