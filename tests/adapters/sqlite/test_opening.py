@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import stat
@@ -155,3 +156,14 @@ def _finish(attempt: object) -> None:
         attempt.send(None)  # type: ignore[attr-defined]  # it is a coroutine
     finally:
         attempt.close()  # type: ignore[attr-defined]  # as above
+
+
+async def test_many_may_make_the_same_file_at_once(tmp_path: Path, clock: FakeClock) -> None:
+    for number in range(5):
+        path = tmp_path / f"{number}.db"
+        storages = await asyncio.gather(*(open_sqlite(path, TABLES, clock) for _ in range(6)))
+        await asyncio.gather(*(storage.commit([Add(MARKS, Mark(bytes([n])))]) for n, storage in enumerate(storages)))
+        assert len({storage.timeline for storage in storages}) == 1
+        assert len(await storages[0].page(MARKS)) == 6
+        for storage in storages:
+            await storage.close()

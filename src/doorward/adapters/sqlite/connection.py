@@ -13,6 +13,9 @@ from pathlib import Path
 from doorward.core.errors import Invalid, Misconfigured, Unavailable
 
 MINIMUM = (3, 35, 0)
+OPENING = 5
+"""Seconds to wait for a process that makes or recovers the file at the moment we open it."""
+
 _open: dict[int, tuple[str, sqlite3.Connection]] = {}
 _inherited: list[tuple[str, sqlite3.Connection]] = []  # kept for ever: closing them would touch the parent's files
 
@@ -69,13 +72,13 @@ def connect(path: str, *, write: bool = False) -> sqlite3.Connection:
     check_fork(path)
     try:
         connection = sqlite3.connect(
-            path, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=512
+            path, timeout=OPENING, isolation_level=None, check_same_thread=False, cached_statements=512
         )
     except sqlite3.Error as error:
         raise explained(error, path) from error
     _open[id(connection)] = (path, connection)
     try:
-        for pragma in (*_ALWAYS, *(_WRITING if write else _READING)):
+        for pragma in (*_ALWAYS, *(_WRITING if write else _READING), "busy_timeout = 0"):
             connection.execute(f"PRAGMA {pragma}")
     except sqlite3.Error as error:
         disconnect(connection)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,9 @@ def prepare(
 
     Misconfigured when the file is not ours, is newer than we are, or can't have a write-ahead log.
     """
-    try:
+    wanted = [META, *(table for table in tables if table is not META)]
+
+    def attempt() -> None:
         if not shared or META.name in _names(connection):
             _check_ours(connection, path, empty=True)
         if connection.execute("PRAGMA journal_mode = WAL").fetchall()[0][0] != "wal":
@@ -68,16 +70,19 @@ def prepare(
                 reason="sqlite.wal",
                 hint="put the database on a local disk",
             )
-        wanted = [META, *(table for table in tables if table is not META)]
         if _complete(connection, wanted):
             return
-        begin(connection, patience)
+        connection.execute("BEGIN IMMEDIATE")
         try:
             _bring_up(connection, wanted, clock, entropy)
+            connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             raise
-        connection.execute("COMMIT")
+
+    try:
+        patiently(attempt, patience)  # another process may be making the same file at this moment
     except sqlite3.DatabaseError as error:
         raise explained(error, path) from error
 
@@ -96,14 +101,19 @@ def check_ours(path: Path) -> None:
 
 
 def begin(connection: sqlite3.Connection, patience: Seconds) -> None:
-    """BEGIN IMMEDIATE, asking every millisecond while another process writes; Unavailable after `patience`.
+    """Begin to write, as soon as no other process does; Unavailable after `patience`."""
+    patiently(lambda: connection.execute("BEGIN IMMEDIATE"), patience)
+
+
+def patiently(work: Callable[[], object], patience: Seconds) -> None:
+    """Do it, again each millisecond while another process is in the way; Unavailable after `patience`.
 
     Asking often is fairer between processes than SQLite's own growing naps.
     """
     deadline = time.monotonic() + patience
     while True:
         try:
-            connection.execute("BEGIN IMMEDIATE")
+            work()
         except sqlite3.OperationalError as error:
             if not is_busy(error):
                 raise
