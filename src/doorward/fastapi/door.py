@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from doorward.app import Application
     from doorward.ports import World
 
-_acting: ContextVar[Caller | None] = ContextVar("doorward_acting", default=None)
+_acting: ContextVar[tuple[HTTPConnection, Principal] | None] = ContextVar("doorward_acting", default=None)
 
 
 class Doorward:
@@ -250,9 +250,9 @@ class Doorward:
         """Record a denial, as this request's caller; whether it was recorded."""
         return await self._denials.record(await self._writing(), principal, permission, denial)
 
-    def acting(self, caller: Caller) -> None:
+    def acting(self, connection: HTTPConnection, principal: Principal) -> None:
         """What this request writes through the door from here on is recorded as this caller's."""
-        _acting.set(caller)
+        _acting.set((connection, principal))
 
     def _now(self) -> Opened:
         """Open in a thread of its own: the caller may run an event loop, and a second one would not start in it."""
@@ -307,7 +307,18 @@ class Doorward:
 
     async def _writing(self) -> World:
         world = (await self.open()).world
-        return world.on_behalf_of(_acting.get() or Caller(actor="application:fastapi"))
+        return world.on_behalf_of(_caller())
+
+
+def _caller() -> Caller:
+    """Whom the audit names for what is written now: the caller of the request, else the application."""
+    acting = _acting.get()
+    if acting is None:
+        return Caller(actor="application:fastapi")
+    connection, principal = acting
+    address = connection.client.host if connection.client else ""
+    agent = connection.headers.get("user-agent", "")[:256]
+    return Caller(actor=principal.subject, credential=principal.credential, address=address, agent=agent)
 
 
 async def _subject(world: World, who: Principal | str) -> str:

@@ -13,7 +13,6 @@ from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 
-from doorward.core.audit import Caller
 from doorward.core.principal import Principal
 from doorward.fastapi import answers
 from doorward.fastapi.parameters import Source, identifier, sources
@@ -84,7 +83,7 @@ class Entrance(SecurityBase):
                 scheme=_SCHEMES.get(scope.get("scheme", "http"), "https"),
             )
             known[id(self.door)] = principal
-            self.door.acting(_record(connection, principal))
+            self.door.acting(connection, principal)
         return principal
 
     def _identifier(self, connection: HTTPConnection, route: Any, name: str | None) -> Any:
@@ -102,10 +101,3 @@ def route_of(connection: HTTPConnection) -> Any:
     route = connection.scope.get("route")
     included = connection.scope.get("fastapi", {}).get("effective_route_context")
     return included if included is not None and included.original_route is route else route
-
-
-def _record(connection: HTTPConnection, principal: Principal) -> Caller:
-    """Whom the audit names for what the handler writes through the door."""
-    client, agent = connection.client, connection.headers.get("user-agent", "")
-    address = client.host if client else ""
-    return Caller(actor=principal.subject, credential=principal.credential, address=address, agent=agent[:256])

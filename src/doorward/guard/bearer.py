@@ -20,7 +20,8 @@ MAX_TOKEN: Final = 8192
 SECURE_COOKIE: Final = "__Host-doorward"
 PLAIN_COOKIE: Final = "doorward"
 
-_TOKEN: Final = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9\-._~+/]+=*)")
+_SCHEME: Final = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +")
+_B64TOKEN: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/"
 _WATCHED: Final = frozenset({b"authorization", b"cookie", b"origin", b"sec-fetch-site", b"host"})
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
@@ -52,16 +53,17 @@ _REPEATED: Final = Refusal(
 
 def read(raw: RawHeaders) -> Headers:
     """The headers that matter here."""
-    found: dict[bytes, list[str]] = {name: [] for name in _WATCHED}
+    found: dict[bytes, list[str]] = {}
     for name, value in raw:
         if name in _WATCHED:
-            found[name].append(value.decode("latin-1"))
-    host = found[b"host"]
+            found.setdefault(name, []).append(value.decode("latin-1"))
+    of = found.get
+    host = of(b"host", ())
     return Headers(
-        found[b"authorization"],
-        found[b"cookie"],
-        found[b"origin"],
-        found[b"sec-fetch-site"],
+        of(b"authorization", ()),
+        of(b"cookie", ()),
+        of(b"origin", ()),
+        of(b"sec-fetch-site", ()),
         host[0] if len(host) == 1 else "",
     )
 
@@ -78,12 +80,21 @@ def token(headers: Headers) -> str | None:
     if len(lines) > 1:  # rfc6750#2
         raise Refused(_REPEATED)
     line = lines[0]
-    match = _TOKEN.fullmatch(line)
-    if match is not None and len(line) <= MAX_TOKEN:
-        return match[1]
-    if line.partition(" ")[0].lower() == "bearer":  # rfc6750#2.1
+    scheme = _SCHEME.match(line)
+    if scheme is None:
+        if line.lower() == "bearer":
+            raise Refused(_UNREADABLE)
+        return None
+    token = line[scheme.end() :]
+    if not _is_b64token(token):  # rfc6750#2.1
         raise Refused(_UNREADABLE)
-    return None
+    return token
+
+
+def _is_b64token(text: str) -> bool:
+    """RFC 6750 §2.1: the allowed characters, then any number of `=`. By deleting: a regex takes ten times as long."""
+    body = text.rstrip("=").encode("latin-1", "replace")
+    return len(text) <= MAX_TOKEN and body != b"" and not body.translate(None, _B64TOKEN)
 
 
 def session_secret(headers: Headers, names: Sequence[str]) -> str | None:
