@@ -46,6 +46,11 @@ def test_all_stands_and_it_is_alive() -> None:
     assert alive(service, replace(ALL, subject=ServiceAccount("svc_1", "s", "s"))) is service
 
 
+def test_a_token_of_before_the_last_restore_is_dead() -> None:
+    assert ended(valid_from=after(NOW, Seconds(1))) == "credential.revoked"
+    assert alive(TOKEN, replace(ALL, valid_from=NOW)) is TOKEN
+
+
 @pytest.mark.spec("rfc7009#2.1.2")
 def test_a_revoked_token_is_dead() -> None:
     assert ended(revoked=RevokedToken("tok_1", END)) == "credential.revoked"

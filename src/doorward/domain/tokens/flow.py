@@ -16,6 +16,7 @@ from doorward.core.jose.encoding import encode
 from doorward.core.jose.id_token import ID_TOKEN_TYPE, IdTokenHint, id_claims, read_id_token_hint, token_hash
 from doorward.core.jose.signing import compact, signing_input
 from doorward.core.jose.verification import key_id
+from doorward.core.meta import META, VALID_FROM
 from doorward.core.oauth.client import Client
 from doorward.core.outcome import keep
 from doorward.core.table import Add
@@ -137,11 +138,13 @@ async def _standing(world: World, token: AccessToken) -> rules.Standing:
     revoked = await storage.get(REVOKED_TOKENS, token.jti)
     family, session = await _origin(storage, token)
     client = await storage.get(CLIENTS, token.client_id)
+    restored = await storage.get(META, VALID_FROM)
+    valid_from = Instant(int(restored.value)) if restored else Instant(0)
     if token.subject.startswith("svc_"):
         account = await storage.get(SERVICE_ACCOUNTS, token.subject)
-        return rules.Standing(revoked, family, session, account, client)
+        return rules.Standing(revoked, family, session, account, client, valid_from)
     user = await storage.get(USERS, token.subject)
-    return rules.Standing(revoked, family, session, user, client)
+    return rules.Standing(revoked, family, session, user, client, valid_from)
 
 
 async def _origin(storage: Storage, token: AccessToken) -> tuple[Family | None, Session | None]:

@@ -20,13 +20,15 @@ REMEMBERED = Seconds(60)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """All rows that a token's life hangs on, as read now; None is: there is no such row (any more)."""
+    """All rows that a token's life hangs on, as read now; None is: there is no such row (any more). `valid_from` is
+    when the database was last restored from a backup: what was issued before, it cannot answer for."""
 
     revoked: RevokedToken | None
     family: Family | None
     session: Session | None
     subject: User | ServiceAccount | None
     client: Client | None
+    valid_from: Instant = Instant(0)
 
 
 def alive(token: AccessToken, standing: Standing) -> AccessToken:
@@ -36,6 +38,8 @@ def alive(token: AccessToken, standing: Standing) -> AccessToken:
     """
     if standing.revoked is not None:
         raise _ended("the token was revoked")  # rfc7009#2.1.2
+    if token.issued < standing.valid_from:
+        raise _ended("the token is older than the restored database")  # the list of those revoked may have been shorter
     if token.family is not None and not _family_holds(token, standing):
         raise _ended("what the token came from has ended")
     if standing.client is None or standing.client.status != "active":
