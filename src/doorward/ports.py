@@ -176,7 +176,10 @@ class Relations(Protocol):
         ...
 
     def still(self) -> AbstractContextManager[Revision]:
-        """Refresh, then hold still: what is read inside is one state, for this thread. Keep it short: others wait."""
+        """Refresh, then hold still: what is read inside is one state, for this thread, in nested holds too.
+
+        Keep it short: others wait. Never await inside: another task of this thread would be held still with it.
+        """
         ...
 
     def wrote(self, revision: Revision) -> None:

@@ -50,6 +50,7 @@ class RelationIndex:
         self._revision = Revision(0)
         self._wanted = Revision(0)
         self._looked = Instant(0)
+        self._held = 0  # how many times it is held still, one within the other
 
     def follow(self, follower: Follower) -> None:
         """Keep this one current too, from now on."""
@@ -63,9 +64,9 @@ class RelationIndex:
             self._wanted = max(self._wanted, revision)
 
     def refresh(self) -> Revision:
-        """Catch up. Unavailable when the database doesn't answer."""
+        """Catch up, unless it is held still. Unavailable when the database doesn't answer."""
         with self._lock:
-            if self._due():
+            if not self._held and self._due():
                 try:
                     self._catch_up()
                 except Exception as error:
@@ -185,12 +186,15 @@ class _Still:
     def __enter__(self) -> Revision:
         self._lock.acquire()
         try:
-            return self._index.refresh()
+            revision = self._index.refresh()
         except BaseException:
             self._lock.release()
             raise
+        self._index._held += 1  # INVARIANT: until it is let go, nothing this thread calls moves it
+        return revision
 
     def __exit__(self, *raised: object) -> None:
+        self._index._held -= 1
         self._lock.release()
 
 

@@ -72,13 +72,14 @@ def _answered(world: World, known: Known, scope: Scope, body: bytes) -> bytes | 
     ):
         return None
     try:
-        if known(scope, CHECK_PERMISSION) is None:
-            return None
-        request = _decode(body)
-        if not request.subject.startswith(_IDS):
-            return None
-        asked = asked_as(request.subject, request.scope)
-        decision = decide(world, asked, request.permission, request.object, request.organization)
+        with world.relations.still():  # one state for the caller's right to ask and for the answer
+            if known(scope, CHECK_PERMISSION) is None:
+                return None
+            request = _decode(body)
+            if not request.subject.startswith(_IDS):
+                return None
+            asked = asked_as(request.subject, request.scope)
+            decision = decide(world, asked, request.permission, request.object, request.organization)
     except (msgspec.MsgspecError, DoorwardError):
         return None
     return _encode(answer(decision))
