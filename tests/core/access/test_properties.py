@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ from doorward.core.access.model import (
     Intersection,
     Model,
     ModelError,
+    Problem,
     Restriction,
     Rewrite,
     TypeDefinition,
@@ -149,3 +151,53 @@ def test_text_and_json_keep_a_model(model: Model) -> None:
     again = parse(text)
     assert to_dsl(again) == text
     assert from_json(to_json(again)) == again
+
+
+words = st.sampled_from(
+    [*"[](),:#*{} \n\taé\x00", "model", "schema", "1.1", "type", "relations", "define", "extend", "module", "condition",
+     "with", "from", "or", "and", "but not", " ", " ", "\n    ", "\r\n", "user",
+     "\n  relations\n    define ", "\ntype ", "model\n  schema 1.1\n"]
+)  # fmt: skip
+
+
+def _wrong(text: str) -> tuple[Problem, ...]:
+    try:
+        assert parse(to_dsl(parse(text))) == parse(text)
+    except ModelError as error:
+        return error.problems
+    return ()
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.one_of(st.text(max_size=60), st.lists(words, max_size=60).map("".join)), st.booleans())
+def test_any_text_is_a_model_or_told_what_is_wrong(text: str, headed: bool) -> None:
+    text = f"model\n  schema 1.1\n{text}" if headed else text
+    lines = text.count("\n") + text.count("\r") + text.count("\f")
+    assert all(0 <= problem.place.line <= lines for problem in _wrong(text))
+
+
+HEAD = "model\n  schema 1.1\ntype user\ntype d\n  relations\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("model\n  schema 1.1\n" + " " * 250_000, id="spaces"),
+        pytest.param("model\n  schema 1.1\n" + "\n \t" * 80_000, id="lines"),
+        pytest.param(HEAD + "    defne x\n" * 20_000, id="mistakes"),
+        pytest.param(HEAD + "    define a: " + "(" * 200_000, id="parentheses"),
+        pytest.param(HEAD + "".join(f"    define r{n}: r{n + 1}\n" for n in range(8_000)), id="missing"),
+        pytest.param(HEAD + "".join(f"    define r{n}: m{n}\n" for n in range(8_000)), id="all missing"),
+        pytest.param(
+            HEAD + "    define r0: [user]\n" + "".join(f"    define r{n + 1}: r{n}\n" for n in range(8_000)), id="chain"
+        ),
+        pytest.param(
+            HEAD
+            + "".join(f"    define r{n}: {' or '.join(f'r{m}' for m in range(60) if m != n)}\n" for n in range(60)),
+            id="knot",
+        ),
+    ],
+)
+def test_a_hostile_text_ends(text: str) -> None:
+    """Each of these took minutes, or the stack, with the obvious way of doing it."""
+    assert len(_wrong(text)) >= 0

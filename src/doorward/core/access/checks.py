@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import deque
 from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 
 from doorward.core.access.model import (
     NOWHERE,
@@ -23,12 +25,17 @@ from doorward.core.access.model import (
     Rewrite,
     TypeDefinition,
     Union,
+    direct_of,
 )
 from doorward.core.access.relation import shown
 
 SCHEMAS = ("1.1", "1.2")
 TYPE_NAME = re.compile(r"[^:#@*\s]{1,254}")
 RELATION_NAME = re.compile(r"[^:#@*\s]{1,50}")
+PROBLEM_LIMIT = 200
+"""Problems told of one step, at most."""
+COMPARED = 200
+"""Names looked through for the one that was meant."""
 RESERVED_NAMES = ("self", "this")
 
 
@@ -42,7 +49,7 @@ def problems(schema: str, schema_place: Place, types: Sequence[TypeDefinition]) 
         return [*found, Problem("invalid-schema", wrong, schema_place, "write `schema 1.1`")]
     known = {definition.name: definition for definition in types}
     for step in (_definitions, _duplicates, _entry_points):
-        found = found or list(step(types, known))
+        found = found or list(islice(step(types, known), PROBLEM_LIMIT))
     return found
 
 
@@ -188,67 +195,62 @@ def _operand(rewrite: Rewrite) -> tuple[str, Place]:
             return "", NOWHERE
 
 
+Relations = set[tuple[str, str]]
+
+
 def _entry_points(types: Sequence[TypeDefinition], known: Known) -> Iterator[Problem]:
-    """Every relation must have a way by which somebody can come to hold it."""
+    """Every relation must have a way by which somebody can come to hold it.
+
+    Those that have one are found from the ends: what is written directly first, then what it leads to, until nothing
+    is added. So the work grows with the model and a circle ends by itself.
+    """
+    leads: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    queue = deque((definition.name, relation) for definition in types for relation in definition.relations)
+    for type, relation in queue:
+        for needed in _needed(known, type, known[type].relations[relation]):
+            leads.setdefault(needed, []).append((type, relation))
+    entered: Relations = set()
+    while queue:
+        type, relation = queue.popleft()
+        if (type, relation) not in entered and _entry(known, type, known[type].relations[relation], entered):
+            entered.add((type, relation))
+            queue.extend(leads.get((type, relation), ()))
     for definition in types:
-        for relation, rewrite in definition.relations.items():
-            entry, loop = _entry(known, definition.name, relation, rewrite, frozenset())
-            if not entry:
-                why = "it only leads to itself" if loop else "nothing leads to it"
-                message = f"nobody can ever be `{shown(relation)}` of a `{shown(definition.name)}`: {why}"
-                yield Problem("relation-no-entry-point", message, definition.places.get(relation, NOWHERE))
+        for relation in definition.relations:
+            if (definition.name, relation) not in entered:
+                message = f"nobody can ever be `{shown(relation)}` of a `{shown(definition.name)}`"
+                place = definition.places.get(relation, NOWHERE)
+                yield Problem("relation-no-entry-point", message, place, "nothing leads to it but itself")
 
 
-Visited = frozenset[tuple[str, str]]
+def _needed(known: Known, type: str, rewrite: Rewrite) -> Iterator[tuple[str, str]]:
+    """The relations from which a way may come."""
+    for leaf in leaves(rewrite):
+        match leaf:
+            case Direct(restrictions):
+                yield from ((one.type, one.relation) for one in restrictions if one.relation)
+            case Computed(relation):
+                yield type, relation
+            case _:
+                yield from ((one.type, leaf.relation) for one in direct_of(known[type].relations[leaf.parent]))
 
 
-def _entry(known: Known, type: str, relation: str, rewrite: Rewrite, visited: Visited) -> tuple[bool, bool]:
-    """Whether there is a way in, and whether a loop is why there is none."""
-    here = visited | {(type, relation)}
+def _entry(known: Known, type: str, rewrite: Rewrite, entered: Relations) -> bool:
+    """Whether there is a way in, over relations that have one."""
     match rewrite:
         case Direct(restrictions):
-            return any(_restriction_entry(known, one, here) for one in restrictions), False
-        case Computed(other):
-            loop = (type, other) in here
-            return (False, True) if loop else _entry(known, type, other, known[type].relations[other], here)
-        case FromParent(other, parent):
-            ways = _restrictions_of(known[type].relations[parent])
-            return any(_relation_entry(known, one.type, other, here) for one in ways), False
+            return any(not one.relation or (one.type, one.relation) in entered for one in restrictions)
         case Union(parts):
-            tried = [_entry(known, type, relation, part, here) for part in parts]
-            entry = any(way for way, _ in tried)
-            return entry, not entry and any(loop for _, loop in tried)
+            return any(_entry(known, type, part, entered) for part in parts)
+        case Intersection(parts):
+            return all(_entry(known, type, part, entered) for part in parts)
+        case Exclusion(base, minus):
+            return _entry(known, type, base, entered) and _entry(known, type, minus, entered)
         case _:
-            parts = rewrite.parts if isinstance(rewrite, Intersection) else (rewrite.base, rewrite.minus)
-            return _all_entries(known, type, relation, parts, here)
-
-
-def _all_entries(
-    known: Known, type: str, relation: str, parts: Sequence[Rewrite], visited: Visited
-) -> tuple[bool, bool]:
-    for part in parts:
-        entry, loop = _entry(known, type, relation, part, visited)
-        if not entry:
-            return False, loop
-    return True, False
-
-
-def _restriction_entry(known: Known, one: Restriction, visited: Visited) -> bool:
-    return not one.relation or _relation_entry(known, one.type, one.relation, visited)
-
-
-def _relation_entry(known: Known, type: str, relation: str, visited: Visited) -> bool:
-    rewrite = known[type].relations.get(relation)
-    if rewrite is None or (type, relation) in visited:
-        return False
-    return _entry(known, type, relation, rewrite, visited)[0]
-
-
-def _restrictions_of(rewrite: Rewrite) -> tuple[Restriction, ...]:
-    return rewrite.restrictions if isinstance(rewrite, Direct) else ()
+            return any(way in entered for way in _needed(known, type, rewrite))
 
 
 def nearest(name: str, names: Collection[str]) -> str:
     """A hint with the name that was probably meant, or empty."""
-    close = difflib.get_close_matches(name, list(names), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name, list(islice(names, COMPARED)), n=1, cutoff=0.6)
     return f"did you mean `{close[0]}`?" if close else ""

@@ -26,7 +26,7 @@ _TOKEN = re.compile(
       | (?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
-_COMMENT = re.compile(r"\s+#.*")
+_COMMENT = re.compile(r"\s#")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,8 @@ def tokens(text: str) -> list[Token]:
 
 
 def _without_comment(line: str) -> str:
-    return "" if line.lstrip().startswith("#") else _COMMENT.sub("", line).rstrip()
+    comment = _COMMENT.search(line)
+    return "" if line.lstrip().startswith("#") else line[: comment.start() if comment else None].rstrip()
 
 
 def _kind(group: str, word: str) -> str:
