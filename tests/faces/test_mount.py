@@ -121,6 +121,16 @@ def test_a_session_made_by_the_mounted_server_is_known_to_the_app(tmp_path: Path
         assert client.get("/me", auth=ann).status_code == 401
 
 
+def test_a_door_is_mounted_once_and_attached_once(tmp_path: Path) -> None:
+    app, door, log = mounted(tmp_path)
+    door.attach(app)
+    with pytest.raises(Misconfigured):
+        door.mount(app, "/other")
+    with TestClient(app, base_url="http://localhost:8000") as client:
+        assert client.get("/me").status_code == 401
+    assert log == ["up", "down"]
+
+
 def test_it_opens_again_after_it_was_closed(tmp_path: Path) -> None:
     app, door, _ = mounted(tmp_path)
     for _round in range(2):

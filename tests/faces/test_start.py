@@ -3,18 +3,21 @@
 import asyncio
 import gc
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Query
 from fastapi import Path as PathParam
+from pydantic import AliasChoices
 from starlette.testclient import TestClient
 
 from doorward.core.errors import Misconfigured
 from doorward.fastapi import Doorward, ForgottenAwait, Principal
 from doorward.testing.doors import Doors
-from tests.faces.invoices import Built
+from doorward.testing.standing import standing
+from tests.faces.invoices import ACCESS, Built
 
 
 def door_at(folder: Path) -> Doorward:
@@ -69,7 +72,6 @@ def test_an_unknown_parameter_stops_the_start(tmp_path: Path, wrong: Callable[[F
         pass
     assert error.value.reason == "parameter.unknown"
     assert error.value.hint
-    asyncio.run(door.close())
 
 
 def test_a_near_name_is_suggested(tmp_path: Path) -> None:
@@ -79,7 +81,6 @@ def test_a_near_name_is_suggested(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured) as error, TestClient(app):
         pass
     assert error.value.hint == "did you mean `invoice_id`?"
-    asyncio.run(door.close())
 
 
 def test_without_a_lifespan_the_first_request_says_it(tmp_path: Path) -> None:
@@ -95,22 +96,61 @@ def test_without_a_lifespan_the_first_request_says_it(tmp_path: Path) -> None:
     asyncio.run(door.close())
 
 
-def test_a_decimal_is_no_id(tmp_path: Path) -> None:
-    from decimal import Decimal
-
-    app, door = FastAPI(), door_at(tmp_path)
-    door.attach(app)
-
+def decimal(app: FastAPI, door: Doorward) -> None:
     @app.get("/invoices/{invoice_id}")
     def show(
         invoice_id: Annotated[Decimal, PathParam()],
         who: Annotated[Principal, door.require("invoice:read", id="invoice_id")],
     ) -> None: ...
 
+
+def two_names(app: FastAPI, door: Doorward) -> None:
+    @app.get("/invoices")
+    def show(
+        invoice_id: Annotated[int, Query(validation_alias=AliasChoices("invoice", "number"))],
+        who: Annotated[Principal, door.require("invoice:read", id="invoice_id")],
+    ) -> None: ...
+
+
+@pytest.mark.parametrize("wrong", [decimal, two_names])
+def test_what_could_be_read_in_two_ways_is_no_id(tmp_path: Path, wrong: Callable[[FastAPI, Doorward], None]) -> None:
+    app, door = FastAPI(), door_at(tmp_path)
+    door.attach(app)
+    wrong(app, door)
     with pytest.raises(Misconfigured) as error, TestClient(app):
         pass
     assert error.value.reason == "parameter.ambiguous"
-    asyncio.run(door.close())
+
+
+def test_a_parameter_by_another_name_is_the_same_parameter(tmp_path: Path) -> None:
+    (tmp_path / "access.toml").write_text(ACCESS)
+    app, door = FastAPI(), Doorward(f"sqlite:///{tmp_path / 'app.db'}", access=tmp_path / "access.toml")
+    door.attach(app)
+
+    def as_text(invoice_id: str) -> str:
+        return invoice_id
+
+    @app.get("/query")
+    def query(
+        number: Annotated[int, Query(alias="invoice")],
+        who: Annotated[Principal, door.require("invoice:read", id="number")],
+    ) -> int:
+        return number
+
+    @app.get("/path/{invoice_id}", dependencies=[Depends(as_text)])
+    def path(
+        number: Annotated[int, PathParam(alias="invoice_id")],
+        who: Annotated[Principal, door.require("invoice:read", id="number")],
+    ) -> int:
+        return number
+
+    with standing(door, tmp_path / "standing") as doors, TestClient(app) as client:
+        ann = doors.user("ann", role="owner", on=("invoice", 7))
+        assert client.get("/query?invoice=7", auth=ann).json() == 7
+        assert client.get("/path/7", auth=ann).json() == 7
+        assert client.get("/query?invoice=8&number=7", auth=ann).status_code == 403
+        assert client.get("/query?number=7", auth=ann).status_code == 404
+        assert client.get("/path/007", auth=ann).status_code == 404
 
 
 def test_an_annotation_that_is_not_read_is_no_guard(tmp_path: Path) -> None:
@@ -123,7 +163,6 @@ def test_an_annotation_that_is_not_read_is_no_guard(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured) as error, TestClient(app):
         pass
     assert error.value.reason == "annotation.unreadable"
-    asyncio.run(door.close())
 
 
 @pytest.mark.parametrize("permission", ["invoice", "invoice:", "INVOICE:READ", "invoice:*"])

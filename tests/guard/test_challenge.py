@@ -56,6 +56,7 @@ def test_no_value_can_leave_its_quotes(bad: str) -> None:
     assert value is not None
     assert all(" " <= character <= "~" for character in value)
     assert value.count('"') == 6
+    assert 'error_description="credential.invalid: ' in value
     assert "\\" not in value
 
 

@@ -165,6 +165,16 @@ def test_a_token_needs_an_audience(tmp_path: Path) -> None:
             doors.place("nonsense", org="acme")
 
 
+def test_what_is_lent_outlives_the_apps_lifespan(built: Built, tmp_path: Path) -> None:
+    with standing(built.door, tmp_path / "standing") as doors:
+        ann = doors.user("ann", role="owner")
+        for _ in range(2):
+            with TestClient(built.app) as client:
+                assert client.get("/invoices", auth=ann).status_code == 200
+        doors.assert_allowed(ann, "invoice:read")
+    assert not (tmp_path / "app.db").exists()
+
+
 def test_what_is_lent_is_given_back(built: Built, tmp_path: Path) -> None:
     with standing(built.door, tmp_path / "outer") as outer:
         ann = outer.user("ann", role="owner")

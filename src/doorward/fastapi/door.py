@@ -24,7 +24,7 @@ from doorward.core.settings import Settings
 from doorward.fastapi import answers, mounting
 from doorward.fastapi.denials import Denials
 from doorward.fastapi.entrance import KEY, Entrance, route_of
-from doorward.fastapi.opening import Object, Opened, in_development, needed, object_of, opened, place_of
+from doorward.fastapi.opening import Object, Opened, apart, in_development, needed, object_of, opened, place_of
 from doorward.fastapi.parameters import readable, sources
 from doorward.fastapi.routes import ways
 from doorward.guard import rules
@@ -77,6 +77,7 @@ class Doorward:
         self._opened: Opened | None = None
         self._opening = threading.Lock()
         self._checked: dict[int, Any] = {}
+        self._attached: dict[int, FastAPI] = {}
         self._denials = Denials()
 
     # Guarding routes
@@ -153,6 +154,9 @@ class Doorward:
 
         Needs no secret key. An app that was not attached is checked at its first guarded request.
         """
+        if id(app) in self._attached:
+            return
+        self._attached[id(app)] = app
         inner = app.router.lifespan_context
 
         @asynccontextmanager
@@ -170,6 +174,8 @@ class Doorward:
         Needs a public URL that ends in `path`, and a secret key (`doorward init` writes both): the app does not start
         without. The app is then the identity provider.
         """
+        if self._path is not None:
+            raise Misconfigured("this door is mounted already", reason="mount.twice", hint="mount it once")
         mounting.mount(app, self, path)
         self._path = path
         self.attach(app)
@@ -178,8 +184,8 @@ class Doorward:
     async def lifespan(self, app: Any) -> AsyncIterator[None]:
         """Open while the block runs: for `FastAPI(lifespan=door.lifespan)`. `attach` and `mount` do it themselves."""
         opened = await self.open()
-        self._check(app)
         try:
+            self._check(app)
             if opened.server is not None and not opened.lent:
                 async with opened.server.lifespan():
                     yield
@@ -195,9 +201,10 @@ class Doorward:
         return self._opened if self._opened is not None else await asyncio.to_thread(self._now)
 
     async def close(self) -> None:
-        """Let go of the database. The next request opens the door again."""
-        opened, self._opened = self._opened, None
+        """Let go of the database. The next request opens the door again. What a test lent stays as it is."""
+        opened = self._opened
         if opened is not None and not opened.lent:
+            self._opened = None
             await opened.world.storage.close()
 
     async def guard(self, connection: HTTPConnection) -> Guard:
@@ -255,23 +262,10 @@ class Doorward:
         _acting.set((connection, principal))
 
     def _now(self) -> Opened:
-        """Open in a thread of its own: the caller may run an event loop, and a second one would not start in it."""
+        """Open from plain code, whether or not an event loop runs here."""
         with self._opening:
             if self._opened is None:
-                result: list[Opened | BaseException] = []
-
-                def run() -> None:
-                    try:
-                        result.append(asyncio.run(self._open()))
-                    except BaseException as error:
-                        result.append(error)
-
-                thread = threading.Thread(target=run, name="doorward-open")
-                thread.start()
-                thread.join()
-                if isinstance(result[0], BaseException):
-                    raise result[0]
-                self._opened = result[0]
+                self._opened = apart(self._open())
             return self._opened
 
     async def _open(self) -> Opened:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
+from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from doorward.core.errors import Misconfigured
 from doorward.core.settings import Settings
@@ -15,6 +18,8 @@ from doorward.guard.gate import Guard
 if TYPE_CHECKING:
     from doorward.app import Application
     from doorward.ports import World
+
+T = TypeVar("T")
 
 Object: TypeAlias = "tuple[str, object] | str"
 """`("invoice", 7)`, or `"invoice:7"`."""
@@ -59,6 +64,25 @@ async def _applied(world: World, *, write: bool) -> str:
     if write:
         await flow.apply(world, file)
     return file.resource or resource or DEFAULT_RESOURCE
+
+
+def apart(work: Coroutine[Any, Any, T]) -> T:
+    """Run it to its end in a thread of its own: the caller's may run a loop, and no second one would start in it."""
+    result: list[T] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            result.append(asyncio.run(work))
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=run, name="doorward-open")
+    thread.start()
+    thread.join()
+    if failed:
+        raise failed[0]
+    return result[0]
 
 
 def in_development(settings: Settings) -> Settings:

@@ -30,35 +30,47 @@ class Source:
 def sources(route: Any, name: str, outer: Collection[str] = ()) -> tuple[Source, ...]:
     """Every taker of the parameter `name` on this route. `outer` are parameters of the mounts around it.
 
-    Raises Misconfigured for a name that the route does not have, and for a type whose values have several spellings.
+    Raises Misconfigured for a name that the route does not have, and for a parameter that could be read in two ways.
     """
     dependants = list(_tree(getattr(route, "dependant", None)))
     own = {*getattr(route, "param_convertors", {}), *outer}
-    found = [
-        Source(field.alias, True, field)
-        for dependant in dependants
-        for field in dependant.path_params
-        if name in (field.name, field.alias)
-    ]
+    in_path = [field for dependant in dependants for field in dependant.path_params]
+    in_query = [field for dependant in dependants for field in dependant.query_params]
+    found = [Source(key, True, field) for key, field in _takers(in_path, name)]
     if not found and name in own:
         found = [Source(name, True)]
     if not found:
-        found = [
-            Source(field.alias, False, field)
-            for dependant in dependants
-            for field in dependant.query_params
-            if name in (field.name, field.alias)
-        ]
+        found = [Source(key, False, field) for key, field in _takers(in_query, name)]
     if not found:
-        raise _unknown(route, name, own, dependants)
+        raise _unknown(route, name, sorted({*own, *(field.name for field in (*in_path, *in_query))}))
     for source in found:
-        if source.field is not None and source.field.field_info.annotation is Decimal:
+        if source.field is not None and (problem := _ambiguity(source.field)):
             raise Misconfigured(
-                f"`{name}` of `{_path(route)}` is a Decimal, which has several spellings",
+                f"`{name}` of `{_path(route)}` {problem}",
                 reason="parameter.ambiguous",
-                hint="take it as int, UUID or str",
+                hint="take it as int, UUID or str, under one name",
             )
     return tuple(found)
+
+
+def _takers(fields: list[Any], name: str) -> list[tuple[str, Any]]:
+    """Every field that reads the same part of the request as the one called `name`, by whatever name."""
+    keys = {_key(field) for field in fields if name in (field.name, field.alias, _key(field))}
+    return [(_key(field), field) for field in fields if _key(field) in keys]
+
+
+def _key(field: Any) -> str:
+    """The name in the request that FastAPI reads a field from."""
+    return str(getattr(field, "validation_alias", None) or field.alias)
+
+
+def _ambiguity(field: Any) -> str:
+    """Why this field's value may be spelled, or sent, in more than one way; empty when it may not."""
+    if field.field_info.annotation is Decimal:
+        return "is a Decimal, which has several spellings"
+    if not isinstance(field.field_info.validation_alias, str | None):
+        return "is read from more than one name"
+    return ""
 
 
 def readable(route: Any) -> None:
@@ -122,9 +134,7 @@ def _tree(dependant: Any) -> Iterator[Any]:
             yield from _tree(child)
 
 
-def _unknown(route: Any, name: str, own: Collection[str], dependants: list[Any]) -> Misconfigured:
-    fields = {field.name for dependant in dependants for field in (*dependant.path_params, *dependant.query_params)}
-    known = sorted({*own, *fields})
+def _unknown(route: Any, name: str, known: list[str]) -> Misconfigured:
     near = difflib.get_close_matches(name, known, 1, 0.5)
     hint = f"did you mean `{near[0]}`?" if near else f"it has: {', '.join(known) or 'none'}"
     return Misconfigured(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from doorward.guard.rules import Refusal, Refused
@@ -32,8 +32,8 @@ RawHeaders = Iterable[tuple[bytes, bytes]]
 class Headers:
     """What a guard reads of a request, each line of a repeated header apart."""
 
-    authorization: Sequence[str] = ()
-    cookie: Sequence[str] = ()
+    authorization: Sequence[str] = field(default=(), repr=False)
+    cookie: Sequence[str] = field(default=(), repr=False)
     origin: Sequence[str] = ()
     site: Sequence[str] = ()
     host: str = ""
