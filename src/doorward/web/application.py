@@ -87,11 +87,11 @@ class Application:
         settings = world.settings
         self._hosts = own_hosts(settings.public_url, settings.dev)
         self._base = base_path(settings.public_url)
-        paths = sorted(table, key=lambda path: [("{" in part, part) for part in path.split("/")])
+        methods = {path: _Methods(self, table[path]) for path in table}
+        self._exact = {path: found for path, found in methods.items() if "{" not in path}  # a look-up, not a search
+        paths = sorted(table.keys() - self._exact, key=lambda path: [("{" in part, part) for part in path.split("/")])
         self._router = Router(
-            [StarletteRoute(path, _Methods(self, table[path])) for path in paths],
-            redirect_slashes=False,
-            default=_Methods(self, {}),
+            [StarletteRoute(path, methods[path]) for path in paths], redirect_slashes=False, default=_Methods(self, {})
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -111,7 +111,7 @@ class Application:
         elif path.startswith(ASSETS):
             await self.respond(scope, receive, send, _asset, None)
         else:
-            await self._router(scope, receive, send)
+            await (self._exact.get(path) or self._router)(scope, receive, send)
 
     async def respond(
         self,
