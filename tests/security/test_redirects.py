@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 import re
 from collections.abc import AsyncIterator, Callable
@@ -64,7 +63,6 @@ def left_for(response: httpx.Response) -> list[str]:
     """Every address that the browser would go to by itself, other than our own paths."""
     found = [response.headers.get("location", "")]
     found.append(response.headers.get("refresh", "").partition("url=")[2])
-    found += [html.unescape(link) for link in re.findall(r'id="onward" href="([^"]*)"', response.text)]
     return [one for one in found if one and not (one.startswith("/") and not one.startswith(("//", "/\\")))]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from doorward.core.errors import Invalid
@@ -156,3 +158,24 @@ def test_names_where_the_browser_goes(uri: str, host: str, origin: str) -> None:
 )
 def test_an_answer_keeps_the_registered_bytes(uri: str, expected: str) -> None:
     assert redirects.answer(uri, {"code": "x/y"}) == expected
+
+
+@pytest.mark.parametrize(
+    "home, also",
+    [
+        ("", ()),
+        ("https://www.example.com", ("https://www.example.com",)),
+        ("https://www.example.com:444/a?b#c", ("https://www.example.com:444",)),
+        ("http://127.0.0.1:3000/", ("http://127.0.0.1:3000",)),
+        ("https://app.example.com/start", ()),
+        ("https://ann@evil.example/", ()),
+        ("https://a https://b", ()),
+        ("https://*.example.com", ()),
+        ("https:", ()),
+        ("com.example.app:/", ()),
+    ],
+)
+def test_names_where_a_form_may_end_up(home: str, also: tuple[str, ...]) -> None:
+    asks = replace(PUBLIC, client_uri=home)
+    assert redirects.onward(asks, "https://app.example.com/cb?x=1") == ("https://app.example.com", *also)
+    assert redirects.onward(asks, "com.example.app:/cb")[0] == "com.example.app:"

@@ -19,6 +19,7 @@ _URI = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*):(?P<rest>(?:[A-Za-z0-9\-._~:/?
 _AUTHORITY = re.compile(
     r"//(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-f:.]+\])(?::[1-9][0-9]{0,4})?(?:[/?]|$)"
 )
+_HOME = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?=[/?#]|$)")
 _DOTS = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:[/?]|$)", re.IGNORECASE)
 _LOOPBACK_HOSTS = frozenset({"127.0.0.1", "[::1]", "localhost"})
 _RESPONSE = frozenset({"code", "state", "iss", "error", "error_description", "error_uri", "id_token", "access_token"})
@@ -67,6 +68,16 @@ def origin(uri: str) -> str:
     if scheme not in {"https", "http"} or rest.startswith("//["):
         return f"{scheme}:"
     return f"{scheme}://" + re.split(r"[/?]", rest[2:], maxsplit=1)[0]
+
+
+def onward(client: Client, uri: str) -> tuple[str, ...]:
+    """The CSP sources where a form may end up that an answer at `uri` follows: there, and at the client's home page.
+
+    A browser applies `form-action` to the client's own redirects too. One whose callback sends people on to another
+    origin names that origin as its `client_uri`.
+    """
+    home = _HOME.match(client.client_uri)
+    return tuple(dict.fromkeys((origin(uri), *((home[0],) if home else ()))))
 
 
 def answer(uri: str, parameters: Mapping[str, str]) -> str:

@@ -20,6 +20,7 @@ from doorward.ports import World
 from doorward.web.cookies import session_secret
 from doorward.web.forms import form_of, form_token
 from doorward.web.links import local, redirect
+from doorward.web.onward import ONWARD, seal
 from doorward.web.page import page
 from doorward.web.route import CROSS_SITE, Route
 
@@ -70,7 +71,7 @@ async def _answer(world: World, request: Request, house: House, decision: str) -
     try:
         return await _proceed(world, request, house, trusted, decision)
     except OAuthError as error:
-        return _leave(world, request, trusted, trusted.refuse(error))
+        return redirect(trusted.refuse(error))
 
 
 async def _proceed(world: World, request: Request, house: House, trusted: Trusted, decision: str) -> Response:
@@ -85,25 +86,18 @@ async def _proceed(world: World, request: Request, house: House, trusted: Truste
     if isinstance(settled, Need):
         return _ask(world, request, valid, user)
     code = await flow.issue(world, settled, asked=allowed)
-    return _leave(world, request, trusted, trusted.answer({"code": code}))
-
-
-def _leave(world: World, request: Request, trusted: Trusted, location: str) -> Response:
-    """To the client: by a redirect, or, straight after signing in, by a page that goes on by itself.
-
-    A browser applies the sign-in page's `form-action` to every redirect behind its form, and would stop at this one.
-    """
-    if request.method == "GET" and flow.SINCE in trusted.parameters:
-        response = page(world, request, "onward.html", location=location, host=redirects.host(trusted.redirect_uri))
-        response.headers["refresh"] = f"0; url={location}"
-        return response
-    return redirect(location)
+    return redirect(trusted.answer({"code": code}))
 
 
 def _to_sign_in(world: World, request: Valid, *, again: bool) -> Response:
-    """Off to the sign-in page, and back here with the time of this moment sealed into the request."""
+    """Off to the sign-in page, and back here with the time of this moment sealed into the request.
+
+    That page is told, under a seal, where its form leads in the end, or a browser would stop at our redirect there.
+    """
     next = f"{local(world.settings, PATH)}?{urlencode(flow.sealed(world, request.trusted.parameters))}"
-    more = {"reauth": "1"} if again else {}
+    more = {ONWARD: seal(world, next, redirects.onward(request.trusted.client, request.trusted.redirect_uri))}
+    if again:
+        more["reauth"] = "1"
     if request.login_hint:
         more["login_hint"] = request.login_hint
     return redirect(local(world.settings, LOGIN, next=next, **more))
@@ -116,7 +110,7 @@ def _ask(world: World, request: Request, valid: Valid, user: User) -> Response:
         world,
         request,
         "consent.html",
-        form_action=(redirects.origin(trusted.redirect_uri),),
+        form_action=redirects.onward(trusted.client, trusted.redirect_uri),
         client=trusted.client,
         redirect_host=redirects.host(trusted.redirect_uri),
         scopes=[(scope, scopes.text(scope)) for scope in valid.scope],

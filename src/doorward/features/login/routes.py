@@ -14,6 +14,7 @@ from doorward.ports import World
 from doorward.web.cookies import session_secret, set_session
 from doorward.web.forms import form_of, form_token
 from doorward.web.links import here, local, redirect
+from doorward.web.onward import ONWARD, opened
 from doorward.web.page import page
 from doorward.web.route import Route
 
@@ -28,7 +29,8 @@ async def show(world: World, request: Request) -> Response:
     if session is not None and not reauth:
         return redirect(next or local(world.settings, "/account"))
     hint = name if session is not None else query.get("login_hint", "")[:128]
-    return _form(world, request, next=next, reauth=reauth and session is not None, username=hint)
+    onward = query.get(ONWARD, "")
+    return _form(world, request, next=next, onward=onward, reauth=reauth and session is not None, username=hint)
 
 
 async def submit(world: World, request: Request) -> Response:
@@ -41,8 +43,8 @@ async def submit(world: World, request: Request) -> Response:
             world, username, form.get("password", ""), replaces=session.id if session else None
         )
     except (Unauthenticated, Throttled) as error:
-        reauth = form.get("reauth") == "1"
-        return _form(world, request, next=next, reauth=reauth, username=username[:128], error=error)
+        onward, reauth = form.get(ONWARD, ""), form.get("reauth") == "1"
+        return _form(world, request, next=next, onward=onward, reauth=reauth, username=username[:128], error=error)
     response = redirect(next or local(world.settings, "/account"))
     set_session(response, world, secret)
     return response
@@ -55,15 +57,26 @@ async def _current(world: World, request: Request) -> tuple[Session | None, str]
 
 
 def _form(
-    world: World, request: Request, *, next: str, reauth: bool, username: str, error: DoorwardError | None = None
+    world: World,
+    request: Request,
+    *,
+    next: str,
+    onward: str,
+    reauth: bool,
+    username: str,
+    error: DoorwardError | None = None,
 ) -> Response:
+    """The page; its form may lead to where our own seal says that `next` goes on to, and else stays on this host."""
+    leads_to = opened(world, next, onward)
     response = page(
         world,
         request,
         "login.html",
         status=_status(error),
+        form_action=leads_to,
         form_token=form_token(world, request, _FORM),
         next=next,
+        onward=onward if leads_to else "",
         reauth=reauth,
         username=username,
         errors=refusal(error) if error else None,
