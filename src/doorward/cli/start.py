@@ -46,3 +46,4 @@ def init(kind: str, directory: str) -> None:
     for entry, path in sorted(written, key=lambda pair: pair[1]):
         path.write_bytes(entry.read_bytes())
         console.say_note(f"wrote {path}")
+    console.say_note(f"next: read {target / 'README.md'}")
