@@ -1,4 +1,4 @@
-"""A sign-in with a password as a browser makes it: `GET` and `POST /login` over HTTP, throttle, durable session and audit.
+"""A sign-in with a password as a browser makes it: `GET` and `POST /login`, throttle, durable session and audit.
 
 Against bare argon2id at the same cost on the same two threads.
 

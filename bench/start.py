@@ -83,10 +83,9 @@ def main() -> None:
     help = timed(sys.executable, "-m", "doorward", "--help")
     count, size = installed("doorward", "server")
     print(f"start to first answer, empty database   {first:6.2f} s")
-    print(
-        f"start to first answer, made before      {statistics.median(s for s, _ in again):6.2f} s   bare uvicorn {floor:.2f} s"
-    )
-    print(f"idle memory                             {statistics.median(m for _, m in again):6.1f} MB")
+    seconds, megabytes = (statistics.median(figures) for figures in zip(*again, strict=True))
+    print(f"start to first answer, made before      {seconds:6.2f} s   bare uvicorn {floor:.2f} s")
+    print(f"idle memory                             {megabytes:6.1f} MB")
     print(f"doorward --help                         {help:6.0f} ms  python {python:.0f} ms, with click {click:.0f} ms")
     print(f"doorward[server]                        {count:6d} packages, {size:.1f} MB")
 

@@ -98,7 +98,8 @@ class Place:
         """Run a `doorward` command with `--json`; what it says."""
         done = subprocess.run(
             [sys.executable, "-m", "doorward", *arguments, "--json"],
-            env={**os.environ, **self.environment}, cwd=self.folder, input=stdin, capture_output=True, text=True, check=False,
+            env={**os.environ, **self.environment}, cwd=self.folder, input=stdin, capture_output=True, text=True,
+            check=False,
         )  # fmt: skip
         if done.returncode:
             raise SystemExit(f"{arguments}: {done.stderr}")
