@@ -98,7 +98,7 @@ MISSING: Final = Refusal(
 
 FOREIGN_ORIGIN: Final = Refusal(
     403,
-    "cross_origin",
+    "forbidden",
     "origin.mismatch",
     "a session cookie was sent by a page of another origin, or without saying of which",
     hint="send the request from a page of this origin, or use an access token",
