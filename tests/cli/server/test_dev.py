@@ -56,6 +56,11 @@ def test_what_it_prints_works_when_pasted_and_what_it_made_is_kept(tmp_path: Pat
         assert printed == first["lines"]
         for expected in ("200", "403", "404"):
             assert paste(printed[expected], tmp_path)[0] == int(expected)
+        refused = json.loads(paste(printed["403"], tmp_path)[1])
+        doorward = printed["Why"].partition(" check ")[0]
+        recorded = paste(f"{doorward} why {refused['decision']}", tmp_path)[1]
+        assert recorded.startswith(f"DENY {refused['decision']}  role.missing\n")
+        assert "asked for invoice:pay" in recorded
         why = paste(printed["Why"], tmp_path)
         assert why == (1, _denied(why[1]))
         assert printed["Data"] == "./.doorward (delete to start over)"
