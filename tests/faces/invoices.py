@@ -1,6 +1,6 @@
 """The app of these tests: invoices, guarded in every way there is: in routers and mounts, sync and async."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, WebSocket
 
 from doorward.fastapi import Doorward, Principal
+from doorward.testing.personas import Persona
 
 ACCESS = """
 [permissions]
@@ -22,11 +23,12 @@ RESOURCE = "https://api.example.com"
 
 @dataclass(frozen=True)
 class Built:
-    """An app and its door; `seen` is what its handlers were called with."""
+    """An app and its door; `seen` is what its handlers were called with, `people` whom a test keeps."""
 
     app: FastAPI
     door: Doorward
-    seen: list[object]
+    seen: list[object] = field(default_factory=list)
+    people: list[Persona] = field(default_factory=list)
 
 
 def build(folder: Path, *, attach: bool = True) -> Built:
@@ -37,7 +39,7 @@ def build(folder: Path, *, attach: bool = True) -> Built:
     app = FastAPI()
     if attach:
         door.attach(app)
-    built = Built(app, door, [])
+    built = Built(app, door)
     _plain(built)
     _included(built)
     _mounted(built)

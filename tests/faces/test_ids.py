@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from doorward.testing.doors import Doors
@@ -65,3 +69,22 @@ def test_a_hidden_object_and_a_missing_one_look_the_same(doors: Doors, client: T
     answers = [(one.status_code, one.content, sorted(one.headers.items())) for one in (
         foreign, missing, truly_missing, nowhere, odd)]  # fmt: skip
     assert answers == [answers[0]] * 5
+
+
+_SEGMENT = st.one_of(
+    st.text("0123456789+- ._\t\n\r\x00\u0660\u0967\uff17%/\\eExX", max_size=8),
+    st.integers(-1000, 1000).map(str),
+    st.text(max_size=6),
+)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(segment=_SEGMENT)
+def test_whatever_reaches_the_handler_was_spelled_so(
+    built: Built, doors: Doors, client: TestClient, segment: str
+) -> None:
+    owner = doors.user("owner", role="owner", via="api_key") if not built.people else built.people[0]
+    built.people[:] = [owner]
+    built.seen.clear()
+    client.get("/invoices/" + quote(segment, safe="", errors="surrogatepass"), auth=owner, follow_redirects=False)
+    assert [str(value) for value in built.seen] in ([], [segment])

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import queue
 import sys
+import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +34,7 @@ from tests.e2e.place import free_port, process
 
 pytestmark = pytest.mark.anyio
 REPEATS = 25
+WARM = 40
 APP = """
 import os
 from typing import Annotated
@@ -145,3 +150,46 @@ async def test_a_credential_ended_here_is_dead_there(world: World, tmp_path: Pat
         assert statuses(http, {"token": credentials["token"]}) == {401}
         assert statuses(http, {"key": credentials["key"]}) == {200}
         assert "server_error" not in (tmp_path / "api.log").read_text()
+
+
+async def test_no_success_starts_after_the_end_under_load(world: World, tmp_path: Path) -> None:
+    """Four callers hammer the API, caches warm; a call that begins after the change was acknowledged never succeeds."""
+    tried = through = 0
+    with api(tmp_path) as http:
+        for number in range(8):
+            user, credentials = await person(world, f"loaded{number}")
+            stop, starts = threading.Event(), queue.SimpleQueue[float]()
+            callers = [
+                threading.Thread(target=_hammer, args=(str(http.base_url), sent, stop, starts))
+                for sent in (*credentials.values(), *credentials.values())
+            ]
+            for caller in callers:
+                caller.start()
+            while starts.qsize() < WARM:
+                await asyncio.sleep(0.005)
+            await (lifecycle.disable_user(world, user) if number % 2 else _without_role(world, user))
+            ended = time.perf_counter()
+            await asyncio.sleep(0.05)
+            stop.set()
+            for caller in callers:
+                caller.join()
+            while not starts.empty():
+                began = starts.get()
+                tried += 1
+                through += began > ended
+    print(f"inputs {tried}, let through {through}")
+    assert tried >= 8 * WARM
+    assert through == 0
+
+
+async def _without_role(world: World, user: User) -> None:
+    await roles.unassign(world, user.subject, "owner", "organization:acme")
+
+
+def _hammer(url: str, sent: dict[str, str], stop: threading.Event, starts: queue.SimpleQueue[float]) -> None:
+    """Call over and over; note when each call that succeeded began."""
+    with httpx2.Client(base_url=url, headers=sent) as http:
+        while not stop.is_set():
+            began = time.perf_counter()
+            if http.get("/invoices/7").status_code == 200:
+                starts.put(began)
