@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import socket
 import stat
 import subprocess
@@ -73,7 +74,7 @@ def test_what_it_prints_works_when_pasted_and_what_it_made_is_kept(tmp_path: Pat
         with socket.socket() as probe:
             assert probe.connect_ex(("127.0.0.1", taken)) != 0
 
-    with serving(tmp_path, *line) as (process, log):
+    with serving(tmp_path, *line, stop=signal.SIGINT) as (process, log):
         awaited(process, log, r"\nNext ")
         second = json.loads((tmp_path / ".doorward" / "dev.json").read_text())
         assert second["people"] == first["people"]
@@ -81,6 +82,7 @@ def test_what_it_prints_works_when_pasted_and_what_it_made_is_kept(tmp_path: Pat
         assert paste(second["lines"]["200"], tmp_path)[0] == 200
         assert paste(first["lines"]["200"], tmp_path)[0] == 401
         assert second["setup"]["code"] != first["setup"]["code"]
+    assert process.returncode == 0
 
 
 def test_the_demo_ends_with_a_killed_server(tmp_path: Path) -> None:

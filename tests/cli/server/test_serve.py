@@ -34,8 +34,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(folder: Path, *arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], Path]]:
-    """`doorward` with these arguments, and the file that it writes to. It is ended by SIGTERM."""
+def serving(
+    folder: Path, *arguments: str, stop: signal.Signals = signal.SIGTERM, **environment: str
+) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """`doorward` with these arguments, and the file that it writes to. It is ended by the signal `stop`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DOORWARD_")}
     log = folder / "log"
     with log.open("w") as out:
@@ -50,7 +52,7 @@ def serving(folder: Path, *arguments: str, **environment: str) -> Iterator[tuple
     try:
         yield process, log
     finally:
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(stop)
         process.wait(PATIENCE)
 
 

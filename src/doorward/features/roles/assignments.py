@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta as Field
 
 from doorward.core.access.relation import EVERYWHERE
-from doorward.core.errors import Invalid
+from doorward.core.errors import Exists, Invalid
 from doorward.core.instant import Instant, from_text, to_text
+from doorward.core.meta import INITIALISED, META, Meta
+from doorward.core.outcome import Event, keep
 from doorward.core.principal import Principal
+from doorward.core.table import Add
 from doorward.domain.accounts.reads import subject as found_subject
 from doorward.domain.roles import flow, reads
+from doorward.domain.roles.records import ADMIN_ROLE
 from doorward.ports import World
 from doorward.web.route import Operation
 
 _PATH = "/api/v1/assignments"
 
-Subject = Annotated[str, Meta(description="Username, service_account:NAME or group:ID.")]
-RoleName = Annotated[str, Meta(description="The role's name.")]
-Organization = Annotated[str | None, Meta(description="In this organization.", extra={"option": "org"})]
-On = Annotated[str | None, Meta(description="On this object, e.g. invoice:7.")]
+Subject = Annotated[str, Field(description="Username, service_account:NAME or group:ID.")]
+RoleName = Annotated[str, Field(description="The role's name.")]
+Organization = Annotated[str | None, Field(description="In this organization.", extra={"option": "org"})]
+On = Annotated[str | None, Field(description="On this object, e.g. invoice:7.")]
 
 
 class AssignmentView(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,12 +49,12 @@ class Assignments(msgspec.Struct, frozen=True, kw_only=True):
 class ListAssignments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which assignments; several conditions narrow each other."""
 
-    subject: Annotated[str | None, Meta(description="Only what they hold.")] = None
-    role: Annotated[str | None, Meta(description="Only of this role.")] = None
+    subject: Annotated[str | None, Field(description="Only what they hold.")] = None
+    role: Annotated[str | None, Field(description="Only of this role.")] = None
     organization: Organization = None
     on: On = None
-    after: Annotated[str, Meta(description="`next` of the page before.")] = ""
-    limit: Annotated[int, Meta(ge=1, le=500)] = 100
+    after: Annotated[str, Field(description="`next` of the page before.")] = ""
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
 
 
 class Assign(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,7 +64,7 @@ class Assign(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     role: RoleName
     organization: Organization = None
     on: On = None
-    expires: Annotated[str | None, Meta(description="Until then, e.g. 2027-01-31T12:00:00Z.")] = None
+    expires: Annotated[str | None, Field(description="Until then, e.g. 2027-01-31T12:00:00Z.")] = None
 
 
 class Unassign(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -108,6 +113,8 @@ async def assign(world: World, principal: Principal, request: Assign) -> Assignm
     place = place_of(request.organization, request.on)
     expires = _expiry(world, request.expires)
     await flow.assign(world, subject, request.role, place, by=principal, expires=expires)
+    if (request.role, place) == (ADMIN_ROLE, EVERYWHERE):
+        await _close_setup(world, subject)
     with world.relations.still():
         return _view(world, reads.Assignment(subject, request.role, place, expires))
 
@@ -116,6 +123,14 @@ async def unassign(world: World, principal: Principal, request: Unassign) -> Non
     """Take the role away, at once. NotFound says where it is held instead."""
     subject = await subject_of(world, request.subject)
     await flow.unassign(world, subject, request.role, place_of(request.organization, request.on))
+
+
+async def _close_setup(world: World, by: str) -> None:
+    """There is an administrator now: `/setup` is over for good."""
+    if await world.storage.get(META, INITIALISED) is None:
+        event = Event("setup.close", "setup:code", data={"by": by})
+        with suppress(Exists):  # somebody else closed it meanwhile
+            await world.commit(keep(None, Add(META, Meta(INITIALISED, by)), event))
 
 
 def _view(world: World, one: reads.Assignment) -> AssignmentView:
