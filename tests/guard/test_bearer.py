@@ -83,6 +83,9 @@ def test_a_token_in_query_or_form_is_nothing_to_a_guard() -> None:
         ("doorward=abc; doorward=abc", ("doorward",), "abc"),
         ("doorward=", ("doorward",), None),
         ("xdoorward=abc", ("doorward",), None),
+        ("\x85__Host-doorward=planted", ("__Host-doorward",), None),
+        ("a=1;\xa0__Host-doorward=planted", ("__Host-doorward",), None),
+        (" \t__Host-doorward=abc", ("__Host-doorward",), "abc"),
         ("", ("doorward",), None),
     ],
 )

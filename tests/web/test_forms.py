@@ -119,6 +119,16 @@ async def test_a_session_cookie_sent_twice_is_not_believed(browser: Browser, twi
     assert answer.text == ("a" if twice == "doorward=a" else "nobody")
 
 
+@pytest.mark.parametrize("before", ["\x85", "\xa0", "\x1c", "\x0b", "\xa0 \x85"])
+async def test_a_cookie_of_another_name_is_not_ours(browser: Browser, before: str) -> None:
+    """To a browser `\\x85__Host-doorward` has no prefix, so a sibling domain may set it: no space but SP and TAB is
+    taken off a name. RFC 6265 §5.2."""
+    answer = await browser.client.get(
+        "/who", headers={"cookie": f"a=1; {before}__Host-doorward=planted".encode("latin-1")}
+    )
+    assert answer.text == "nobody"
+
+
 @pytest.mark.parametrize(
     "body, headers, status",
     [

@@ -101,8 +101,9 @@ def session_secret(headers: Headers, names: Sequence[str]) -> str | None:
     """The session cookie's value under the first of these names, or None.
 
     A name that occurs twice with different values is refused (400): the one was planted, and which of them is not said.
+    Only SP and TAB are taken off a name (RFC 6265 §5.2): to a browser `__Host-…` behind another space has no prefix.
     """
-    pairs = [pair.strip().partition("=") for line in headers.cookie for pair in line.split(";")]
+    pairs = [pair.strip(" \t").partition("=") for line in headers.cookie for pair in line.split(";")]
     for name in names:
         values = {value for key, _, value in pairs if key == name}
         if len(values) > 1:

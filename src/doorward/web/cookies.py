@@ -43,10 +43,13 @@ def clear_session(response: Response, world: World) -> None:
 
 
 def read(request: Request, settings: Settings, name: str) -> str | None:
-    """One cookie's value. Sent twice, it is not believed at all."""
+    """One cookie's value. Sent twice, it is not believed at all.
+
+    Only SP and TAB are taken off a name (RFC 6265 §5.2): to a browser `__Host-…` behind another space has no prefix.
+    """
     wanted = cookie_name(settings, name)
-    pairs = (pair.strip().partition("=") for line in header_values(request.scope, "cookie") for pair in line.split(";"))
-    values = [value for key, _, value in pairs if key == wanted]
+    sent = (pair for line in header_values(request.scope, "cookie") for pair in line.split(";"))
+    values = [value for key, _, value in (pair.strip(" \t").partition("=") for pair in sent) if key == wanted]
     return values[0] if len(values) == 1 and values[0] else None
 
 
