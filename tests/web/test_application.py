@@ -120,7 +120,7 @@ async def test_nothing_there(world: World) -> None:
     assert "<h1>" in page.text
     problem = await browser.get("/nope", headers={"accept": "application/json"})
     assert problem.json()["code"] == "not_found"
-    for path in ("/x/", "//x", "/X", "/y/", "/y/a/b"):
+    for path in ("/x/", "//x", "/X", "/y/", "/y/a/b", "/x%0A", "/x%0D", "/x%00", "/y/a%0A", "/y/%7F", "/%0A/x"):
         assert (await browser.get(path)).status_code == 404
 
 

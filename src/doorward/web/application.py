@@ -6,6 +6,7 @@ form's token, the handler; then the error in the route's own style, the security
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -32,6 +33,7 @@ from doorward.web.route import CROSS_SITE, Errors, Operation, Route
 
 _SAFE = ("GET", "HEAD")
 _ANY_HOST = frozenset({"/healthz"})  # asked for by address, by whatever restarts us
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # the router's `$` would let `/setup%0A` be `/setup`, past a proxy's rule
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -108,6 +110,8 @@ class Application:
         receive = bounded(scope, receive, self.world.settings.max_body)
         if not fits:
             await self.respond(scope, receive, send, self._misdirected, None)
+        elif _CONTROL.search(path):
+            await self.respond(scope, receive, send, _nowhere, None)
         elif path.startswith(ASSETS):
             await self.respond(scope, receive, send, _asset, None)
         else:
@@ -204,6 +208,10 @@ def _check(route: Route, others: Mapping[str, Route]) -> None:
         raise Misconfigured(f"`{route.method} {route.path}` is served twice")
     if route.errors == "page" and route.method not in _SAFE and not route.form:
         raise Misconfigured(f"`{route.method} {route.path}` is a page that changes something and names no form")
+
+
+async def _nowhere(request: Request) -> Response:
+    raise NotFound("there is nothing at this address")
 
 
 async def _asset(request: Request) -> Response:
