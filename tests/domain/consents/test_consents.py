@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from doorward.core.audit import AUDIT_EVENTS
@@ -44,3 +46,9 @@ async def test_given_found_withdrawn(world: World) -> None:
     assert await reads.consent(world, "usr_1", "app") is None
     actions = [event.action for event in await world.storage.page(AUDIT_EVENTS)]
     assert sorted(actions) == ["consent.give"] * 3 + ["consent.withdraw"]
+
+
+@pytest.mark.anyio
+async def test_given_twice_at_once(world: World) -> None:
+    await asyncio.gather(*(flow.give(world, "usr_1", "app", ["openid"]) for _ in range(4)))
+    assert len(await reads.consents(world, "usr_1")) == 1

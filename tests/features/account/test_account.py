@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -22,6 +23,7 @@ from doorward.domain.lifecycle import flow as lifecycle
 from doorward.domain.sessions.records import SESSIONS, Session
 from doorward.domain.tokens.records import FAMILIES, Family
 from doorward.features import account
+from doorward.features.account import flow as account_flow
 from doorward.ports import World
 from tests.web.browser import Browser, app_of, form_in
 
@@ -112,6 +114,24 @@ async def test_withdraw_an_apps_access(world: World, ann: User) -> None:
     assert await world.storage.get(CONSENTS, ann.id, "books") is None
     assert await world.storage.get(FAMILIES, theirs.id) is None
     assert await world.storage.get(FAMILIES, others.id) is not None
+
+
+async def test_what_is_opened_while_consent_is_withdrawn_ends_too(world: World, ann: User) -> None:
+    now = world.clock.now()
+    await world.commit(keep(None, Put(CONSENTS, Consent(ann.id, "books", ("openid",), now))))
+
+    class Meanwhile:
+        """A storage that is slow to commit: beside it, a code is redeemed."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(world.storage, name)
+
+        async def commit(self, changes: object) -> object:
+            await family(world, ann, "books")
+            return await world.storage.commit(changes)  # type: ignore[arg-type]  # passed through
+
+    await account_flow.withdraw(replace(world, storage=Meanwhile()), ann, "books")  # type: ignore[arg-type]  # delegates
+    assert await world.storage.page(FAMILIES) == []
 
 
 async def test_an_api_key_is_shown_once(world: World, ann: User) -> None:

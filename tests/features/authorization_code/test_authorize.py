@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -50,6 +51,13 @@ async def test_consent_is_remembered_for_these_scopes_and_no_more(ann: Party) ->
     given = await consent(ann.world, ann.user.id, ann.client.client_id)
     assert given is not None
     assert given.scope == ("openid", "profile", "invoice:read")
+
+
+async def test_yes_twice_at_once(ann: Party) -> None:
+    page = await ann.get(asking(ann.client))
+    answers = await asyncio.gather(*(ann.decide(page) for _ in range(4)))
+    assert [answer.status_code for answer in answers] == [303] * 4
+    assert len({answered(answer)["code"] for answer in answers}) == 4
 
 
 async def test_no_means_no(ann: Party) -> None:

@@ -27,6 +27,7 @@ NOW = Instant(1_000_000_000)
 VERIFIER = "a-verifier-of-at-least-forty-three-characters-0123456789"
 CALLBACK = "https://app.example.com/cb"
 CLIENT = Client("app", "App", redirect_uris=(CALLBACK,))
+OURS = replace(CLIENT, first_party=True)
 ANN = User("usr_1", "ann", "ann")
 PERSON = Person("usr_1", "ses_1", NOW, "pwd", ("pwd",), "acme")
 SESSION = Session("ses_1", "d", "usr_1", NOW, NOW, NOW, NOW, NOW, "pwd", ("pwd",))
@@ -34,7 +35,7 @@ GIVEN = Consent("usr_1", "app", ("openid",), NOW)
 FAMILY = Family("fam_1", "usr_1", "app", ("openid",), "https://api", NOW, NOW)
 
 
-def consented() -> Consented:
+def consented(client: Client = CLIENT) -> Consented:
     parameters = {
         "client_id": "app",
         "redirect_uri": CALLBACK,
@@ -45,12 +46,12 @@ def consented() -> Consented:
         "code_challenge_method": "S256",
     }
     return Consented(
-        validate(STEPS, trust(Received(parameters, CLIENT, "https://issuer", {"https://api": ()}))), PERSON
+        validate(STEPS, trust(Received(parameters, client, "https://issuer", {"https://api": ()}))), PERSON
     )
 
 
-def issued(asked: bool = True, before: Consent | None = None) -> AuthorizationCode:
-    outcome = rules.issue(consented(), ANN, before, asked=asked, digest="d", now=NOW, lifetime=MINUTE)
+def issued(asked: bool = True, before: Consent | None = None, client: Client = CLIENT) -> AuthorizationCode:
+    outcome = rules.issue(consented(client), ANN, before, asked=asked, digest="d", now=NOW, lifetime=MINUTE)
     made = [change for change in outcome.changes if isinstance(change, Add) and change.table is AUTHORIZATION_CODES]
     code = made[0].record
     assert isinstance(code, AuthorizationCode)
@@ -103,7 +104,8 @@ def test_a_code_is_bound_to_all_that_was_agreed() -> None:
     assert (code.valid_until, code.expires) == (after(NOW, MINUTE), after(NOW, rules.KEPT))
     assert code.by_consent
     assert issued(asked=False, before=GIVEN).by_consent
-    assert not issued(asked=False).by_consent
+    assert issued(asked=False, before=GIVEN, client=OURS).by_consent
+    assert not issued(asked=False, client=OURS).by_consent
 
 
 def test_issuing_expects_the_user_and_the_client_unchanged() -> None:
@@ -115,6 +117,13 @@ def test_issuing_expects_the_user_and_the_client_unchanged() -> None:
     )
     assert isinstance(gone.error, AccessDenied)
     assert gone.changes == ()
+
+
+@pytest.mark.parametrize("before", [None, replace(GIVEN, scope=("profile",))])
+def test_a_consent_that_is_withdrawn_at_this_moment_gives_no_code(before: Consent | None) -> None:
+    outcome = rules.issue(consented(), ANN, before, asked=False, digest="d", now=NOW, lifetime=MINUTE)
+    assert outcome.error is not None
+    assert (outcome.error.reason, outcome.changes) == ("consent.withdrawn", ())
 
 
 def test_denying_is_recorded() -> None:
@@ -133,8 +142,8 @@ def test_redeeming_opens_a_family_in_the_same_batch() -> None:
     assert (opened.record.code, opened.record.session, opened.record.organization) == ("d", "ses_1", "acme")
     expected = [change.record for change in outcome.changes if isinstance(change, Expect)]
     assert expected == [ANN, SESSION, CLIENT, GIVEN]
-    ours = present(held(code=issued(asked=False), consent=None))
-    assert [change.record for change in ours.changes if isinstance(change, Expect)] == [ANN, SESSION, CLIENT]
+    ours = present(held(code=issued(asked=False, client=OURS), consent=None), client=OURS)
+    assert [change.record for change in ours.changes if isinstance(change, Expect)] == [ANN, SESSION, OURS]
 
 
 def test_an_unknown_code() -> None:
@@ -204,5 +213,11 @@ def test_a_code_falls_with_the_sign_in_that_it_came_from(lost: dict[str, object]
 @pytest.mark.parametrize("consent", [None, replace(GIVEN, scope=())])
 def test_a_code_falls_with_the_consent_that_it_rests_on(consent: Consent | None) -> None:
     outcome = present(held(consent=consent))
+    assert reason(outcome) == "consent.withdrawn"
+    assert burnt(outcome)
+
+
+def test_a_code_falls_when_its_client_is_ours_no_more() -> None:
+    outcome = present(held(code=issued(asked=False, client=OURS), consent=None), client=CLIENT)
     assert reason(outcome) == "consent.withdrawn"
     assert burnt(outcome)

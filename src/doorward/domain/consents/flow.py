@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from doorward.core.errors import Exists, LostRace
 from doorward.core.outcome import Event, keep
 from doorward.domain.consents import reads, rules
 from doorward.domain.consents.records import Consent
@@ -16,4 +17,7 @@ async def give(world: World, user: str, client: str, scope: Sequence[str]) -> Co
     before = await reads.consent(world, user, client)
     consent, changes = rules.give(before, user, client, scope, world.clock.now())
     event = Event("consent.give", f"client:{client}", data={"user": user, "scope": list(scope)})
-    return await world.commit(keep(consent, *changes, *([event] if changes else [])))
+    try:
+        return await world.commit(keep(consent, *changes, *([event] if changes else [])))
+    except Exists as taken:
+        raise LostRace("the consent was given meanwhile") from taken

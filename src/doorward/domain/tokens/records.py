@@ -35,7 +35,7 @@ FAMILIES = Table(
     Family,
     key=("id",),
     unique=(("code",),),
-    lookup=(("user", "id"), ("client", "id"), ("session", "id")),
+    lookup=(("user", "client"), ("client", "id"), ("session", "id")),
     expires="expires",
     versioned=True,
     watched=True,

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from doorward.core.errors import NotFound
 from doorward.core.outcome import keep
-from doorward.core.table import Delete
+from doorward.core.table import DeleteWhere
 from doorward.domain.accounts.records import User
 from doorward.domain.api_keys import flow as api_keys
 from doorward.domain.api_keys.records import API_KEYS
@@ -17,7 +17,7 @@ from doorward.domain.consents.records import CONSENTS, Consent
 from doorward.domain.consents.rules import withdrawal
 from doorward.domain.lifecycle import flow as lifecycle
 from doorward.domain.sessions.records import SESSIONS
-from doorward.domain.tokens.records import FAMILIES, Family
+from doorward.domain.tokens.records import FAMILIES
 from doorward.ports import World, flow
 
 End: TypeAlias = Callable[[World, User, str], Awaitable[None]]
@@ -46,9 +46,8 @@ async def withdraw(world: World, user: User, client: str) -> None:
     consent = await world.storage.get(CONSENTS, user.id, client)
     if consent is None:
         raise NotFound("this was withdrawn already", reason="consent.unknown")
-    families = [family for family in await _families(world, user) if family.client == client]
-    ended = [Delete(FAMILIES, (family.id,)) for family in families]
-    await world.commit(keep(None, *withdrawal(consent), *ended))
+    ended = DeleteWhere(FAMILIES, {"user": user.id, "client": client})  # one that is being opened at this moment too
+    await world.commit(keep(None, *withdrawal(consent), ended))
 
 
 async def allowed_apps(world: World, user: User) -> list[tuple[Consent, str]]:
@@ -58,12 +57,3 @@ async def allowed_apps(world: World, user: User) -> list[tuple[Consent, str]]:
         client = await world.storage.get(CLIENTS, consent.client)
         named.append((consent, client.client_name if client else consent.client))
     return named
-
-
-async def _families(world: World, user: User) -> list[Family]:
-    found: list[Family] = []
-    while page := await world.storage.page(
-        FAMILIES, {"user": user.id}, after=(found[-1].id,) if found else None, limit=1000
-    ):
-        found += page
-    return found

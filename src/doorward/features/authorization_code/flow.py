@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import urlencode
 
-from doorward.core.errors import InvalidRequest
+from doorward.core.errors import Exists, InvalidRequest, LostRace
 from doorward.core.instant import HOUR, Instant, after
 from doorward.core.oauth.request import Consented, Person, Received, Standing, TokenReply, TokenRequest, Trusted, Valid
 from doorward.core.secret import digest, new_secret, same
@@ -89,7 +89,10 @@ async def issue(world: World, consented: Consented, *, asked: bool) -> str:
         now=world.clock.now(),
         lifetime=world.settings.code_lifetime,
     )
-    await acting(world, person).commit(outcome)
+    try:
+        await acting(world, person).commit(outcome)
+    except Exists as taken:  # allowed twice at once, by a double click
+        raise LostRace("the consent was given meanwhile") from taken
     return code
 
 

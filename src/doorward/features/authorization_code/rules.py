@@ -67,12 +67,16 @@ def issue(
 ) -> Outcome[None]:
     """A code for what was consented to; with the consent itself when the person was `asked`. RFC 6749 §4.1.2.
 
-    Loses the batch when the user or the client changed meanwhile. Refuses AccessDenied for a user who is not active.
+    Loses the batch when the user or the client changed meanwhile. Refuses AccessDenied for a user who is not active,
+    and when the consent that answered for them was withdrawn meanwhile.
     """
     valid, person = consented.valid, consented.person
     client = valid.trusted.client
     if user.status != "active":
         return refuse(AccessDenied("this account cannot be used", reason="user.inactive"))
+    consented_to = asked or covers(before, valid.scope)
+    if not consented_to and not client.first_party:
+        return refuse(AccessDenied("the person has withdrawn their consent", reason="consent.withdrawn"))
     code = AuthorizationCode(
         digest=digest,
         client=client.client_id,
@@ -88,7 +92,7 @@ def issue(
         issued=now,
         valid_until=after(now, lifetime),
         expires=after(now, KEPT),
-        by_consent=asked or covers(before, valid.scope),
+        by_consent=consented_to,
         nonce=valid.nonce,
         organization=person.organization,
     )
@@ -137,17 +141,17 @@ def redeem(
         return _refused(request, error, *([swap(AUTHORIZATION_CODES, code, used=now)] if own else []))
     if now >= code.valid_until:  # rfc6749#4.1.2-expiry
         return _refused(request, InvalidGrant("the code is unknown or too old", reason="code.expired"))
-    if (lost := _lost(code, held)) is not None:
+    if (lost := _lost(code, held, client)) is not None:
         return _refused(request, lost, swap(AUTHORIZATION_CODES, code, used=now))
     return _opened(code, held, client, family_id=family_id, now=now, lifetime=lifetime)
 
 
-def _lost(code: AuthorizationCode, held: Held) -> InvalidGrant | None:
-    """What the code rested on and is no more: the sign-in, the person's account, their consent."""
+def _lost(code: AuthorizationCode, held: Held, client: Client) -> InvalidGrant | None:
+    """What the code rested on and is no more: the sign-in, the person's account, their consent, that it is ours."""
     session, user = held.session, held.user
     if session is None or session.user != code.user or user is None or user.status != "active":
         return InvalidGrant("the person has signed out or can no longer sign in", reason="session.ended")
-    if code.by_consent and not covers(held.consent, code.scope):
+    if (code.by_consent or not client.first_party) and not covers(held.consent, code.scope):
         return InvalidGrant("the person has withdrawn their consent", reason="consent.withdrawn")
     return None
 
