@@ -255,6 +255,16 @@ async def test_cors_answers_registered_origins_and_never_with_credentials(world:
     )
 
 
+async def test_an_answer_survives_that_its_reader_is_not_known(world: World) -> None:
+    async def unanswered(world: World, origin: str) -> bool:
+        raise Unavailable("the database does not answer")
+
+    browser = Browser(app_with(world, Route("POST", "/token", whoami, "oauth", cors=True), origins=unanswered))
+    answer = await browser.client.post("/token", headers={"origin": "https://app.example"})
+    assert answer.status_code == 200
+    assert "access-control-allow-origin" not in answer.headers
+
+
 async def test_what_is_refused_at_start(world: World) -> None:
     with pytest.raises(Misconfigured, match="names no form"):
         app_with(world, Route("POST", "/x", hello))

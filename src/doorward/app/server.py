@@ -15,10 +15,12 @@ from doorward.app.authorize import authorizer, guard, known_caller
 from doorward.app.world import close, house, open_world
 from doorward.core.access.relation import RESERVED
 from doorward.core.settings import Settings
+from doorward.domain.clients.origins import RegisteredOrigins
 from doorward.domain.roles import flow as roles
 from doorward.domain.roles.access_file import read_access_file
 from doorward.domain.roles.reads import resource_servers
 from doorward.domain.signing_keys import flow as signing_keys
+from doorward.engine import RelationIndex
 from doorward.feature import House, Job
 from doorward.features.checks.hot import check_endpoint
 from doorward.features.checks.routes import CHECK_PATH
@@ -86,7 +88,10 @@ async def assemble(world: World) -> Application:
     joined = house()
     await prepare(world, joined)
     door = guard(world, audience=world.settings.public_url + API, explain=True)
-    whole = application(world, joined.routes(), joined.operations, authorize=authorizer(door))
+    origins = RegisteredOrigins()
+    assert isinstance(world.relations, RelationIndex)
+    world.relations.follow(origins)
+    whole = application(world, joined.routes(), joined.operations, authorize=authorizer(door), origins=origins)
     asgi = copy(whole)  # the same, with the hot endpoint before it; what that does not answer goes to the whole
     asgi.hot = {CHECK_PATH: check_endpoint(world, known_caller(door), whole)}
     return Application(world, joined, asgi, door)

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from starlette.responses import Response
 
+from doorward.core.errors import Unavailable
 from doorward.core.settings import Settings
 from doorward.ports import World
 
@@ -55,10 +56,18 @@ def page_policy(form_action: Sequence[str]) -> dict[str, str]:
 
 
 async def allow_origin(response: Response, world: World, origin: str | None, origins: Origins | None) -> None:
-    """Let a registered origin read this response. Never with credentials: the session cookie is not for other sites."""
+    """Let a registered origin read this response. Never with credentials: the session cookie is not for other sites.
+
+    Where that can't be told now, nobody else's script reads it; the response itself is what it was.
+    """
     response.headers["vary"] = "Origin"
     response.headers["cross-origin-resource-policy"] = "cross-origin"
-    if origin is None or origins is None or not world.settings.cors or not await origins(world, origin):
+    if origin is None or origins is None or not world.settings.cors:
+        return
+    try:
+        if not await origins(world, origin):
+            return
+    except Unavailable:
         return
     response.headers["access-control-allow-origin"] = origin
     response.headers["access-control-expose-headers"] = "www-authenticate"

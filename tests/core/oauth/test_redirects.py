@@ -179,3 +179,20 @@ def test_names_where_a_form_may_end_up(home: str, also: tuple[str, ...]) -> None
     asks = replace(PUBLIC, client_uri=home)
     assert redirects.onward(asks, "https://app.example.com/cb?x=1") == ("https://app.example.com", *also)
     assert redirects.onward(asks, "com.example.app:/cb")[0] == "com.example.app:"
+
+
+@pytest.mark.parametrize(
+    "uri, origin",
+    [
+        ("https://app.example.com/cb", "https://app.example.com"),
+        ("https://App.Example.com:443/cb", "https://app.example.com"),
+        ("https://app.example.com:8443?x", "https://app.example.com:8443"),
+        ("http://localhost:80/cb", "http://localhost"),
+        ("http://127.0.0.1:443/cb", "http://127.0.0.1:443"),
+        ("http://[::1]:5000/cb", "http://[::1]:5000"),
+        ("com.example.app:/cb", None),
+        ("https:///cb", None),
+    ],
+)
+def test_names_the_origin_of_a_script(uri: str, origin: str | None) -> None:
+    assert redirects.web_origin(uri) == origin

@@ -9,7 +9,6 @@ from doorward.core.errors import Conflict, Invalid, InvalidClient, NotFound, OAu
 from doorward.domain.accounts.records import SERVICE_ACCOUNTS
 from doorward.domain.clients import flow, reads
 from doorward.domain.clients.records import CLIENTS
-from doorward.domain.lifecycle.flow import disable_client
 from doorward.ports import World
 
 pytestmark = pytest.mark.anyio
@@ -118,16 +117,3 @@ async def test_not_found_names_the_nearest(world: World) -> None:
         await reads.client(world, "zzz")
     assert missed.value.hint == ""
     assert await reads.clients(world, after="reports") == []
-
-
-async def test_whose_scripts_may_read_our_answers(world: World) -> None:
-    uris = ("https://app.example.com:8443/cb", "http://127.0.0.1:5000/cb", "com.example.app:/cb", "http://[::1]/cb")
-    client, _ = await flow.register(
-        world, client_name="App", redirect_uris=uris, token_endpoint_auth_method="none", client_id="app"
-    )
-    assert await reads.registered_origin(world, "https://app.example.com:8443")
-    assert await reads.registered_origin(world, "http://127.0.0.1:5000")
-    for origin in ("https://app.example.com", "http://app.example.com:8443", "null", "http:", "com.example.app:", ""):
-        assert not await reads.registered_origin(world, origin)
-    await disable_client(world, client)
-    assert not await reads.registered_origin(world, "https://app.example.com:8443")

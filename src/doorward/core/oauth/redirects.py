@@ -21,6 +21,7 @@ _AUTHORITY = re.compile(
 )
 _HOME = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?=[/?#]|$)")
 _DOTS = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:[/?]|$)", re.IGNORECASE)
+_DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 _LOOPBACK_HOSTS = frozenset({"127.0.0.1", "[::1]", "localhost"})
 _RESPONSE = frozenset({"code", "state", "iss", "error", "error_description", "error_uri", "id_token", "access_token"})
 MAX_LENGTH = 2000
@@ -68,6 +69,16 @@ def origin(uri: str) -> str:
     if scheme not in {"https", "http"} or rest.startswith("//["):
         return f"{scheme}:"
     return f"{scheme}://" + re.split(r"[/?]", rest[2:], maxsplit=1)[0]
+
+
+def web_origin(uri: str) -> str | None:
+    """The `Origin` that a browser sends from a page at `uri`: RFC 6454 §6.2, without a default port. None where the
+    scheme is not the web's. Does NOT check `uri`: a registered one has been."""
+    scheme, _, rest = uri.partition("://")
+    authority = re.split(r"[/?]", rest, maxsplit=1)[0].lower()
+    if scheme not in _DEFAULT_PORTS or not authority:
+        return None
+    return f"{scheme}://{authority.removesuffix(_DEFAULT_PORTS[scheme])}"
 
 
 def onward(client: Client, uri: str) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from doorward.core.errors import NotFound
-from doorward.core.oauth import redirects
 from doorward.core.oauth.client import Client
 from doorward.domain.clients.records import CLIENTS
 from doorward.ports import World
@@ -27,19 +26,3 @@ async def client(world: World, client_id: str) -> Client:
 async def clients(world: World, *, after: str | None = None, limit: int = 100) -> list[Client]:
     """Clients in order of their id, beginning behind `after`."""
     return await world.storage.page(CLIENTS, after=None if after is None else (after,), limit=limit)
-
-
-async def registered_origin(world: World, origin: str) -> bool:
-    """Whether an active client has a redirect URI at this web origin, whose scripts may then read our answers.
-
-    Byte for byte, the port too: a loopback client's other ports don't count. Reads all clients: for the rare request
-    that another site's script sends.
-    """
-    if not origin.startswith(("https://", "http://")):
-        return False
-    after = None
-    while some := await clients(world, after=after):
-        if any(one.status == "active" and origin in map(redirects.origin, one.redirect_uris) for one in some):
-            return True
-        after = some[-1].client_id
-    return False
