@@ -96,6 +96,28 @@ def test_it_serves_and_prints_setup_until_there_is_an_administrator(tmp_path: Pa
         assert "Code" not in text
 
 
+@pytest.mark.parametrize(("proxies", "address"), [("", "127.0.0.1"), ("127.0.0.1", "203.0.113.9")])
+def test_what_a_request_leaves_in_the_log(tmp_path: Path, proxies: str, address: str) -> None:
+    """One line of ours, without the query; the address of a proxy that is trusted and of no other; no `Server`."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    environment = {"DOORWARD_PUBLIC_URL": url, "DOORWARD_SECRET_KEY": SECRET, "DOORWARD_TRUSTED_PROXIES": proxies}
+    with serving(tmp_path, "serve", "--port", str(port), "--data", "data", **environment) as (process, log):
+        awaited(process, log, r"Code ")
+        asked = urllib.request.Request(
+            f"{url}/login?login_hint=canary", headers={"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
+        )
+        with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:
+            assert "server" not in answer.headers
+            assert "date" in answer.headers
+        text = awaited(process, log, r'"event": "request"')
+    text = log.read_text()
+    assert "canary" not in text
+    lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    assert [(line["path"], line["status"], line["address"]) for line in lines] == [("/login", 200, address)]
+    assert "GET /login" not in text
+
+
 @pytest.mark.parametrize(
     ("environment", "said"),
     [

@@ -49,7 +49,15 @@ def main(descriptor: int) -> None:
     import uvicorn
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which then ends us
-    server = uvicorn.Server(uvicorn.Config(APP, log_level="warning", timeout_graceful_shutdown=2))
+    config = uvicorn.Config(
+        APP,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=2,
+    )
+    server = uvicorn.Server(config)
     server.capture_signals = _no_signals  # type: ignore[method-assign]  # as above: only the parent ends us
     threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
     server.run(sockets=[socket.socket(fileno=descriptor)])
