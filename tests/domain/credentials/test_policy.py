@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from zxcvbn.matching import L33T_TABLE, enumerate_l33t_subs, relevant_l33t_subtable
 
 from doorward.core.errors import Invalid
 from doorward.core.settings import Settings
@@ -105,6 +106,22 @@ def test_the_overlong_are_not_even_prepared() -> None:
     assert policy.prepared("x" * 257, S) is None
     assert policy.prepared("x" * 10_000_000, S) is None
     assert refused("\x00" * 300).reason == "password.long"
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(st.sampled_from("4@8({[<369!1|70$5+%2as"), max_size=policy.ZXCVBN_LIMIT))
+@example("9.0b@sr{+!+$332a19</7.9w{.14a05%537143w7{13w6/c00[1728c30/(a9a-db|{d1</%")
+def test_signs_are_read_in_few_ways(password: str) -> None:
+    """Whatever zxcvbn is given, it has READINGS readings of it at most: its time grows with their number."""
+    given = policy._legible(password)
+    assert len(given) == len(password)
+    assert len(list(enumerate_l33t_subs(relevant_l33t_subtable(given, L33T_TABLE)))) <= policy.READINGS
+
+
+@pytest.mark.parametrize("password", ["p4$$w0rdp4$$w0rd", "p4$$w0rd12345678", "b4rth0l0m3w1987", "l3tm31nl3tm31n12"])
+def test_a_word_in_signs_is_still_read(password: str) -> None:
+    assert policy._legible(password) == password
+    assert refused(password).reason == "password.common"
 
 
 @settings(max_examples=200, deadline=None)

@@ -45,13 +45,14 @@ async def enrol(world: World, *, username: str, password: str, name: str = "", e
 
 async def hash_acceptable(world: World, user: User, password: str) -> str:
     """The hash of a password that the policy accepts for this user, else Invalid. Slow; belongs before a flow."""
-    accepted = policy.acceptable(password, world.settings, context_of(world, user))
-    return await world.hasher.hash(accepted)  # nist-800-63b#3.1.1.2.8
+    return await world.hasher.hash(await acceptable(world, user, password))  # nist-800-63b#3.1.1.2.8
 
 
-def context_of(world: World, user: User) -> tuple[str, ...]:
-    """The words that a guesser of this user's password would try first."""
-    return user.username, user.username_key, user.name, user.email or "", world.settings.name
+async def acceptable(world: World, user: User, password: str) -> str:
+    """As `policy.acceptable`, aside and one at a time: scoring takes up to a tenth of a second, and others wait."""
+    tried_first = user.username, user.username_key, user.name, user.email or "", world.settings.name
+    async with _lock("policy"):
+        return await asyncio.to_thread(policy.acceptable, password, world.settings, tried_first)
 
 
 async def verify(world: World, username: str, password: str) -> User:
@@ -116,14 +117,18 @@ async def _reserve(world: World, key: str) -> rules.Standing:
     return await world.commit(rules.throttled(rules.counter_keys(key, "")[0], 1))
 
 
-_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[str, asyncio.Lock]] = WeakKeyDictionary()
+_locks: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[str, asyncio.Lock]] = WeakKeyDictionary()
+
+
+def _lock(name: str) -> asyncio.Lock:
+    """Only thrift, and only in this process: what must hold does so by the batch."""
+    return _locks.setdefault(asyncio.get_running_loop(), WeakValueDictionary()).setdefault(name, asyncio.Lock())
 
 
 def _turn(address: str) -> asyncio.Lock:
-    """Attempts from one network are counted one after the other in this process: many at once would all swap the
-    same counter, and all but one in vain. Only thrift: what holds between processes is the swap."""
-    here = _turns.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
-    return here.setdefault(rules.network(address), asyncio.Lock())
+    """Attempts from one network are counted one after the other: many at once would all swap the same counter, and all
+    but one in vain."""
+    return _lock(f"network:{rules.network(address)}")
 
 
 async def _load(world: World, key: str) -> rules.Standing:

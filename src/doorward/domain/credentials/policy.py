@@ -6,6 +6,7 @@ A password is compared in its RFC 8265 §4 form (`OpaqueString`): NFC, every kin
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 from doorward.core.errors import Invalid
 from doorward.core.settings import Settings
@@ -14,6 +15,13 @@ ZXCVBN_LIMIT = 72
 """zxcvbn raises above so many characters; the score of a prefix is a lower bound of the whole's."""
 LEAST_SCORE = 3
 """zxcvbn's scale of 0 to 4: 3 is more than 10^8 guesses."""
+READINGS = 32
+"""In how many ways zxcvbn may read a password's digits and signs as letters (`$`: s; `1`: i or l). It tries them all,
+and there can be a thousand: seconds of work that anybody with an account could ask for again and again."""
+_LETTERS = ("4@", "({[<", "69", "1!|", "1|71|", "$5", "+77")
+"""What may stand for one letter, where that is more than one sign: the rest multiplies nothing. A sign that an earlier
+letter has too is there twice, as zxcvbn then tries both."""
+_NO_LETTER = "~"
 _WIDEST = 4
 """How many code points may normalise to one, generously: what is longer is refused before it is looked at."""
 
@@ -70,10 +78,25 @@ def _easily_guessed(password: str, context: Sequence[str]) -> str | None:
     from zxcvbn import zxcvbn
 
     words = [word for word in context if word]
-    result = zxcvbn(password[:ZXCVBN_LIMIT], user_inputs=words)
+    result = zxcvbn(_legible(password[:ZXCVBN_LIMIT]), user_inputs=words)
     if result["score"] >= LEAST_SCORE:
         return None
     return str(result["feedback"]["warning"]).rstrip(".")
+
+
+def _legible(password: str) -> str:
+    """The password with the signs that would make more than READINGS of it put out of zxcvbn's sight.
+
+    The first ones are kept, and no word that people write in signs has so many: only noise is scored as other noise.
+    """
+    read = ""
+    for sign in dict.fromkeys(password):
+        if any(sign in signs for signs in _LETTERS):
+            if prod(max(1, sum(one in read + sign for one in signs)) for signs in _LETTERS) <= READINGS:
+                read += sign
+            else:
+                password = password.replace(sign, _NO_LETTER)
+    return password
 
 
 def _too_long(settings: Settings) -> Invalid:

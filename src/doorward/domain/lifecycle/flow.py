@@ -8,8 +8,7 @@ from doorward.core.oauth.client import Client
 from doorward.core.outcome import Outcome, keep
 from doorward.domain.accounts.records import SERVICE_ACCOUNTS, USERS, ServiceAccount, User
 from doorward.domain.clients.records import CLIENTS
-from doorward.domain.credentials import policy
-from doorward.domain.credentials.flow import context_of, hash_acceptable, verified
+from doorward.domain.credentials.flow import acceptable, hash_acceptable, verified
 from doorward.domain.credentials.records import PASSWORDS
 from doorward.domain.credentials.rules import new_password
 from doorward.domain.lifecycle import rules
@@ -58,7 +57,7 @@ async def change_password(world: World, user: User, old: str, new: str, *, kept:
 
     Errors: Invalid from the policy; Unauthenticated `sign_in.refused` or Throttled as for a sign-in.
     """
-    accepted = policy.acceptable(new, world.settings, context_of(world, user))
+    accepted = await acceptable(world, user, new)
     hashed = ""
 
     async def replace(current: User) -> Outcome[None]:
