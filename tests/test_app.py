@@ -14,16 +14,20 @@ from doorward.app import API, assemble, build, close, database_path, guard, open
 from doorward.app import house as joined
 from doorward.app.world import backup, restore
 from doorward.core.errors import Conflict, Misconfigured, Unavailable
+from doorward.core.instant import DAY, Seconds
 from doorward.core.settings import Settings
 from doorward.domain.accounts.flow import create_user
 from doorward.domain.accounts.reads import users
+from doorward.domain.clients.flow import register
 from doorward.domain.roles import flow as roles
 from doorward.domain.roles.reads import resource_servers
 from doorward.domain.roles.records import ADMIN_ROLE
 from doorward.domain.sessions import flow as sessions
+from doorward.domain.signing_keys import flow as signing_keys
 from doorward.domain.signing_keys.flow import public_keys
-from doorward.domain.tokens.flow import access_token
+from doorward.domain.tokens.flow import access_token, open_family
 from doorward.feature import Job
+from doorward.guard.gate import Guard
 from doorward.guard.rules import Refused
 from doorward.ports import World
 from doorward.testing import FakeClock
@@ -220,3 +224,39 @@ async def test_a_guard_takes_a_session_cookie(world: World) -> None:
     assert (await door.caller(raw, method="GET", scheme="https")).subject == user.subject
     with pytest.raises(Refused):
         await door.caller([], method="GET", scheme="https")
+
+
+async def test_remembered_or_not_a_token_ends_with_the_session_it_hangs_on(world: World, clock: FakeClock) -> None:
+    """At every moment a guard that remembers and one that does not say the same: idle time, use, and the end."""
+    world = replace(world, settings=replace(world.settings, session_idle=Seconds(100)))
+    await signing_keys.ensure(world)
+    ann = await create_user(world, username="ann")
+    await register(world, client_name="Books", client_id="books", redirect_uris=("https://books.example/cb",))
+    session, secret = await sessions.start(world, ann, acr="urn:x", amr=("pwd",))
+    family = await open_family(
+        world, user=ann.id, client="books", scope=(), audience=URL, lifetime=DAY, session=session.id
+    )
+    token, lifetime = await access_token(
+        world, subject=ann.id, client_id="books", scope=(), audience=URL, family=family.id, session=session.id
+    )
+    assert lifetime > 200
+    remembers = guard(world, audience=URL)
+    forgets = guard(replace(world, settings=replace(world.settings, token_cache=0)), audience=URL)
+
+    async def taken(door: Guard) -> bool:
+        try:
+            await door.caller([(b"authorization", f"Bearer {token}".encode())], method="GET", scheme="https")
+        except Refused:
+            return False
+        return True
+
+    said = []
+    for seconds in (0, 99, 50, 49, 1, 1):
+        clock.advance(seconds)
+        both = {await taken(remembers), await taken(forgets)}
+        assert len(both) == 1
+        assert (remembers.known(token) is not None) in both
+        said += both
+        if seconds == 99:
+            assert await sessions.resume(world, secret) is not None  # used: it goes on for a hundred seconds from here
+    assert said == [True, True, True, True, False, False]

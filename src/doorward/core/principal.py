@@ -22,6 +22,7 @@ class Principal:
     `subject` is `user:ID` or `service_account:ID`: whose rights count. `scopes` is what the credential carries, None
     meaning everything (a first-party session). `organization` is the active one, or None. `credential` names the
     session, token or key by its public id. `acr`, `amr` and `auth_time` say how and when a person was last proven.
+    `expires` is when the credential ends: for a token also when the session does that it hangs on.
     """
 
     subject: str

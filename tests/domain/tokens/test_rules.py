@@ -16,7 +16,7 @@ from doorward.core.table import Delete, Put
 from doorward.domain.accounts.records import ServiceAccount, User
 from doorward.domain.sessions.records import Session
 from doorward.domain.tokens.records import Family, RevokedToken
-from doorward.domain.tokens.rules import REMEMBERED, Standing, alive, end_family, family, revoke
+from doorward.domain.tokens.rules import REMEMBERED, Standing, alive, end_family, family, revoke, until
 
 NOW = Instant(1_000_000_000)
 END = after(NOW, Seconds(600))
@@ -44,6 +44,22 @@ def test_all_stands_and_it_is_alive() -> None:
     assert alive(TOKEN, offline) is TOKEN
     service = replace(alone, subject="svc_1")
     assert alive(service, replace(ALL, subject=ServiceAccount("svc_1", "s", "s"))) is service
+
+
+@pytest.mark.parametrize("earliest", ["token", "family", "session", "alone"])
+def test_it_ends_with_the_first_of_what_it_hangs_on(earliest: str) -> None:
+    soon = after(NOW, Seconds(1))
+    rows = {"token": TOKEN, "family": FAMILY, "session": SESSION}
+    if earliest == "alone":
+        assert until(replace(TOKEN, family=None), replace(ALL, session=replace(SESSION, expires=soon))) == END
+        return
+    rows[earliest] = replace(rows[earliest], expires=soon)  # type: ignore[type-var]  # each is a dataclass
+    token, family_row, session = rows["token"], rows["family"], rows["session"]
+    assert until(token, replace(ALL, family=family_row, session=session)) == soon  # type: ignore[arg-type]  # as above
+
+
+def test_offline_it_does_not_end_with_the_session() -> None:
+    assert until(TOKEN, replace(ALL, family=replace(FAMILY, session=None), session=None)) == END
 
 
 def test_a_token_of_before_the_last_restore_is_dead() -> None:

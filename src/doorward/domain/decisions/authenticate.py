@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doorward.core.errors import InvalidToken, Unauthenticated
+from doorward.core.instant import Instant
 from doorward.core.jose.access_token import AccessToken
 from doorward.core.jose.verification import key_id
 from doorward.core.principal import Principal
@@ -21,7 +22,7 @@ from doorward.domain.clients.records import CLIENTS
 from doorward.domain.sessions.flow import resume
 from doorward.domain.sessions.records import SESSIONS
 from doorward.domain.signing_keys.records import SIGNING_KEYS
-from doorward.domain.tokens.flow import verify_access_token
+from doorward.domain.tokens.flow import living_token
 from doorward.domain.tokens.records import FAMILIES, REVOKED_TOKENS
 from doorward.ports import World
 
@@ -31,7 +32,10 @@ Row = tuple[str, tuple[Value, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A verified credential: the caller, and the rows whose change, or appearance, may end it."""
+    """A verified credential: the caller, and the rows whose change, or appearance, may end it.
+
+    INVARIANT: while none of them changes it holds until `principal.expires`, and no moment longer.
+    """
 
     principal: Principal
     rests_on: frozenset[Row]
@@ -58,9 +62,9 @@ async def prove(world: World, credential: str, *, audience: str | None) -> Proof
             reason="credential.invalid",
             hint="set DOORWARD_RESOURCE to the identifier of its resource server",
         )
-    token = await verify_access_token(world, credential, audience=meant)
+    token, until = await living_token(world, credential, audience=meant)
     holder = _active(await principal_record(world, token.principal))
-    return Proof(_of_token(token, holder), _rests_on_token(token, key_id(credential) or ""))
+    return Proof(_of_token(token, holder, until), _rests_on_token(token, key_id(credential) or ""))
 
 
 async def authenticate_session(world: World, secret: str) -> Principal | None:
@@ -106,7 +110,7 @@ def _of_key(key: ApiKey, owner: User | ServiceAccount) -> Principal:
     )
 
 
-def _of_token(token: AccessToken, holder: User | ServiceAccount) -> Principal:
+def _of_token(token: AccessToken, holder: User | ServiceAccount, until: Instant) -> Principal:
     return Principal(
         subject=holder.subject,
         credential_kind="token",
@@ -119,7 +123,7 @@ def _of_token(token: AccessToken, holder: User | ServiceAccount) -> Principal:
         acr=token.acr,
         amr=token.amr,
         auth_time=token.auth_time,
-        expires=token.expires,
+        expires=until,
     )
 
 

@@ -123,6 +123,11 @@ async def verify_access_token(world: World, token: str, *, audience: str | None 
     InvalidToken: `credential.invalid`, `token.expired`, `credential.revoked`, `user.inactive`.
     `audience` None asks for none: only for introspection, which decides on it itself.
     """
+    return (await living_token(world, token, audience=audience))[0]
+
+
+async def living_token(world: World, token: str, *, audience: str | None) -> tuple[AccessToken, Instant]:
+    """The same, and when it ends though nothing changes: for whoever remembers it as long as nothing does."""
     read = read_access_token(
         token,
         await key_set(world, key_id(token)),
@@ -130,7 +135,8 @@ async def verify_access_token(world: World, token: str, *, audience: str | None 
         audience=audience,
         now=world.clock.now(),
     )
-    return rules.alive(read, await _standing(world, read))
+    standing = await _standing(world, read)
+    return rules.alive(read, standing), rules.until(read, standing)
 
 
 async def _standing(world: World, token: AccessToken) -> rules.Standing:

@@ -49,6 +49,15 @@ def alive(token: AccessToken, standing: Standing) -> AccessToken:
     return token
 
 
+def until(token: AccessToken, standing: Standing) -> Instant:
+    """When a living token ends if nothing changes: with its own time, its family's or its session's, the first of them.
+
+    Using a session moves its end; that is a change of its row, which whoever remembers this hears of.
+    """
+    rows = [] if token.family is None else [row for row in (standing.family, standing.session) if row is not None]
+    return min(token.expires, *(row.expires for row in rows)) if rows else token.expires
+
+
 def _family_holds(token: AccessToken, standing: Standing) -> bool:
     family = standing.family
     if family is None or (family.id, family.user, family.client) != (token.family, token.subject, token.client_id):
