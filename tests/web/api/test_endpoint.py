@@ -11,6 +11,7 @@ from starlette.requests import Request
 from doorward.core.principal import Principal
 from doorward.core.secret import new_secret
 from doorward.ports import World
+from doorward.web.api import docs
 from doorward.web.cookies import session_secret
 from doorward.web.route import Operation, Secret
 from tests.web.browser import Browser, app_with, nobody
@@ -204,6 +205,16 @@ async def test_the_description(browser: Browser) -> None:
         ("limit", "query"),
     }
     assert "204" in said["paths"]["/api/v1/things/{id}"]["delete"]["responses"]
+
+
+async def test_the_description_is_written_once(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for it a thousand times keeps nobody else from being answered."""
+    first = await browser.get("/openapi.json")
+    page = await browser.get("/docs")
+    monkeypatch.setattr(docs, "document", None)
+    monkeypatch.setattr(docs, "fields_of", None)
+    assert (await browser.get("/openapi.json")).content == first.content
+    assert (await browser.get("/docs")).content == page.content
 
 
 async def test_the_page_for_people(browser: Browser) -> None:
