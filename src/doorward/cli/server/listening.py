@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import uvicorn
 
 from doorward.app import Application
+from doorward.cli.server.bounded import BoundedProtocol
 from doorward.core.errors import Misconfigured
 
 BACKLOG = 2048
@@ -38,10 +39,12 @@ def take(host: str, port: int) -> socket.socket:
 async def serve(application: Application, taken: socket.socket, ready: Callable[[], None]) -> None:
     """Answer requests on this socket until SIGINT or SIGTERM; `ready` is called once it does.
 
-    Requests under way are finished. One process, uvloop and httptools where they are installed.
+    Requests under way are finished. One process, uvloop where it is installed. Does NOT bound how many connections
+    there are: a proxy before it does.
     """
     config = uvicorn.Config(
         application.asgi,
+        http=BoundedProtocol,
         lifespan="off",
         access_log=False,
         log_config=None,
