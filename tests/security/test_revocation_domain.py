@@ -176,7 +176,7 @@ EVENTS: dict[str, tuple[Callable[[Stage], Awaitable[object]], set[str]]] = {
         {"session", "bound token", "offline token"},
     ),
     "change password": (_change_password, {"session", "bound token", "offline token"}),
-    "change password, here kept": (_change_password_here, {"offline token"}),
+    "change password, here kept": (_change_password_here, {"session", "offline token"}),  # its cookie has a new secret
     "reset password": (
         lambda s: lifecycle.reset_password(s.world, s.ann, OTHER),
         {"session", "bound token", "offline token"},

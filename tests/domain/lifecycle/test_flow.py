@@ -103,8 +103,12 @@ async def test_a_new_password_ends_everything_but_here(world: World, ann: User) 
     kept = await family(world, ann, "fam_here", here.id)
     await family(world, ann, "fam_elsewhere", "ses_other")
     await family(world, ann, "fam_offline")
-    await flow.change_password(world, ann, PASSWORD, OTHER, kept=here)
-    assert await resume(world, secret) is not None
+    renewed = await flow.change_password(world, ann, PASSWORD, OTHER, kept=here)
+    assert renewed is not None
+    found = await resume(world, renewed)
+    assert found is not None
+    assert found[0].id == here.id
+    assert await resume(world, secret) is None  # whoever copied the cookie is out
     assert await resume(world, elsewhere) is None
     assert await world.storage.page(FAMILIES) == [kept]
     assert (await verify(world, "ann", OTHER)).id == ann.id
@@ -116,7 +120,7 @@ async def test_a_new_password_without_a_session_ends_everything(world: World, an
     ben = await enrol(world, username="ben", password=PASSWORD)
     bens, bens_secret = await flow.sign_in(world, "ben", PASSWORD)
     anns, secret = await flow.sign_in(world, "ann", PASSWORD)
-    await flow.change_password(world, ann, PASSWORD, OTHER, kept=bens)
+    assert await flow.change_password(world, ann, PASSWORD, OTHER, kept=bens) is None
     assert await resume(world, secret) is None
     assert await resume(world, bens_secret) is not None
     await flow.change_password(world, ben, PASSWORD, OTHER, kept=anns)

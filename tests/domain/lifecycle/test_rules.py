@@ -17,6 +17,7 @@ from doorward.domain.credentials.records import PASSWORDS
 from doorward.domain.lifecycle import rules
 from doorward.domain.organizations.records import ORGANIZATIONS, Organization
 from doorward.domain.sessions.records import SESSIONS, Session
+from doorward.domain.sessions.rules import renewed
 from doorward.domain.tokens.records import FAMILIES, Family
 
 NOW = Instant(0)
@@ -64,10 +65,11 @@ def test_a_deleted_user_leaves_nothing_behind() -> None:
 
 
 def test_a_new_password_keeps_one_session_and_its_tokens() -> None:
-    changes = rules.password_replaced(ANN, SESSION, [OURS, OTHERS])
+    again = renewed(SESSION, "another")
+    changes = rules.password_replaced(ANN, SESSION, [OURS, OTHERS], again)
     assert isinstance(changes[0], Swap)
     assert changes[1:3] == (Expect(SESSIONS, SESSION), Expect(FAMILIES, OURS))
-    assert changes[-2:] == (Put(SESSIONS, SESSION), Put(FAMILIES, OURS))
+    assert changes[-2:] == (Put(SESSIONS, again), Put(FAMILIES, OURS))
     assert len(changes) == 7
 
 

@@ -164,8 +164,12 @@ async def test_an_api_key_that_cannot_be(world: World, ann: User, fields: dict[s
 async def test_change_the_password(world: World, ann: User) -> None:
     browser, mine = await signed_in(world, "ann")
     _, other = await signed_in(world, "ann")
+    thief = Browser(app_of(world, account.FEATURE))
+    thief.client.cookies.update(browser.client.cookies)
     answer = await browser.send("/account/password", {"current": PASSPHRASE, "password": OTHER})
     assert answer.headers["location"] == "/account?done=password"
+    assert (await browser.get("/account")).status_code == 200
+    assert (await thief.get("/account")).headers["location"] == "/login?next=%2Faccount"
     assert await world.storage.get(SESSIONS, mine.id) is not None
     assert await world.storage.get(SESSIONS, other.id) is None
     await lifecycle.sign_in(world, "ann", OTHER)

@@ -14,7 +14,7 @@ from doorward.domain.credentials.rules import new_password
 from doorward.domain.lifecycle import rules
 from doorward.domain.organizations.records import ORGANIZATIONS, Organization
 from doorward.domain.roles.records import ROLES
-from doorward.domain.sessions.flow import begun
+from doorward.domain.sessions.flow import begun, renewed
 from doorward.domain.sessions.records import SESSIONS, Session
 from doorward.domain.tokens.records import FAMILIES, Family
 from doorward.ports import World, flow
@@ -52,23 +52,25 @@ async def sign_out_everywhere(world: World, user: User) -> None:
     await world.commit(rules.sign_out_everywhere(await _user(world, user.id)))
 
 
-async def change_password(world: World, user: User, old: str, new: str, *, kept: Session | None = None) -> None:
+async def change_password(world: World, user: User, old: str, new: str, *, kept: Session | None = None) -> str | None:
     """Replace a password by someone who knows the old one. Ends every session but `kept`, every token but its own.
 
+    The reply is the secret that the cookie of `kept` has from now on; None when nothing was kept.
     Errors: Invalid from the policy; Unauthenticated `sign_in.refused` or Throttled as for a sign-in.
     """
     accepted = await acceptable(world, user, new)
     hashed = ""
 
-    async def replace(current: User) -> Outcome[None]:
+    async def replace(current: User) -> Outcome[str | None]:
         nonlocal hashed
         hashed = hashed or await world.hasher.hash(accepted)
         row = await world.storage.get(PASSWORDS, current.id)
         session, families = await _kept(world, current, kept)
-        ended = rules.password_replaced(current, session, families)
-        return keep(None, *new_password(current, row, hashed, world.clock.now()).changes, *ended)
+        goes_on, secret = renewed(world, session) if session else (None, None)
+        ended = rules.password_replaced(current, session, families, goes_on)
+        return keep(secret, *new_password(current, row, hashed, world.clock.now()).changes, *ended)
 
-    await verified(world, user.username, old, replace, rehash=False)
+    return await verified(world, user.username, old, replace, rehash=False)
 
 
 async def reset_password(world: World, user: User, new: str) -> None:

@@ -69,10 +69,13 @@ def sign_out_everywhere(user: User) -> Outcome[None]:
     return keep(None, swap(USERS, user), *signed_out(user.id), Event("user.sign_out", user.subject))
 
 
-def password_replaced(user: User, kept: Session | None, families: Sequence[Family]) -> tuple[Change, ...]:
+def password_replaced(
+    user: User, kept: Session | None, families: Sequence[Family], renewed: Session | None = None
+) -> tuple[Change, ...]:
     """What a new password ends: every session but `kept`, every family but those of `kept` (`families`).
 
-    The user's record is counted up, so that whatever was being started with the old password is lost.
+    `kept` goes on as `renewed`, under another secret: somebody else may have its cookie too. The user's record is
+    counted up, so that whatever was being started with the old password is lost.
     """
     changes: list[Change] = [swap(USERS, user)]
     ours = [family for family in families if kept is not None and family.session == kept.id]
@@ -80,8 +83,8 @@ def password_replaced(user: User, kept: Session | None, families: Sequence[Famil
         changes.append(Expect(SESSIONS, kept))
     changes += [Expect(FAMILIES, family) for family in ours]
     changes += signed_out(user.id)
-    if kept is not None:
-        changes.append(Put(SESSIONS, kept))
+    if renewed is not None:
+        changes.append(Put(SESSIONS, renewed))
     return (*changes, *(Put(FAMILIES, family) for family in ours))
 
 

@@ -48,6 +48,12 @@ def begun(
     return outcome, secret
 
 
+def renewed(world: World, session: Session) -> tuple[Session, str]:
+    """The session under another secret, not yet committed, and the secret for its cookie."""
+    secret = new_secret(rules.SECRET_PREFIX, world.entropy.bytes(32))
+    return rules.renewed(session, secret), secret
+
+
 @flow
 async def resume(world: World, secret: str) -> tuple[Session, User] | None:
     """The live session of a cookie's secret and its active user, or None. Counts as use of the session."""

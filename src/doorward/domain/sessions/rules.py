@@ -6,6 +6,8 @@ of idle and absolute lifetime, moved forward by use, at most once a TOUCH.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from doorward.core.audit import Caller
 from doorward.core.errors import Forbidden
 from doorward.core.instant import Instant, Seconds, after
@@ -71,6 +73,11 @@ def resume(session: Session, user: User | None, now: Instant, settings: Settings
         return keep(session)
     touched = swap(SESSIONS, session, last_seen=now, expires=_expiry(now, session.ends, settings))
     return keep(touched.new, touched)
+
+
+def renewed(session: Session, secret: str) -> Session:
+    """The same session under another secret: whoever holds the one before is out."""
+    return replace(session, digest=digest(secret), version=session.version + 1)
 
 
 def end(session: Session) -> Outcome[None]:

@@ -13,6 +13,7 @@ from doorward.domain.sessions.reads import of_user
 from doorward.features.account import flow
 from doorward.features.account.rules import browser
 from doorward.features.account.signed_in import Visit, signed_in
+from doorward.web.cookies import set_session
 from doorward.web.forms import FormErrors, form_errors, form_of, form_token
 from doorward.web.links import local, redirect
 from doorward.web.page import page
@@ -70,14 +71,17 @@ async def show_password(visit: Visit) -> Response:
 
 
 async def change_password(visit: Visit) -> Response:
-    """Replace the password by who knows the current one; every other session ends."""
+    """Replace the password by who knows the current one; every other session ends, and every copy of this cookie."""
     form = await form_of(visit.request)
     current, password = form.get("current", ""), form.get("password", "")
     try:
-        await lifecycle.change_password(visit.world, visit.user, current, password, kept=visit.session)
+        secret = await lifecycle.change_password(visit.world, visit.user, current, password, kept=visit.session)
     except (Unauthenticated, Invalid, Throttled) as error:
         return _password_form(visit, error)
-    return redirect(local(visit.world.settings, "/account", done="password"))
+    response = redirect(local(visit.world.settings, "/account", done="password"))
+    if secret is not None:
+        set_session(response, visit.world, secret)
+    return response
 
 
 async def _done(visit: Visit, notice: str, end: flow.End, field: str) -> Response:
