@@ -126,12 +126,11 @@ class Party:
         """Press a button of the consent page."""
         assert consent_page.status_code == 200, consent_page.text
         action = re.search(r'action="([^"]+)"', consent_page.text)
-        token = re.search(r'name="form_token" value="([^"]+)"', consent_page.text)
+        hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', consent_page.text))
         assert action
-        assert token
         return await self.http.post(
             action[1].replace("&amp;", "&"),
-            data={"form_token": token[1], "decision": decision},
+            data={**hidden, "decision": decision},
             headers={"cookie": self.cookie, "origin": self.world.settings.public_url},
         )
 

@@ -34,7 +34,10 @@ VERIFIERS = {
     "padded": VERIFIER + "=", "newline": VERIFIER + "\n", "short": VERIFIER[:42], "long": VERIFIER * 3,
     "case": VERIFIER.upper(), "cut": VERIFIER[:-1], "longer": VERIFIER + "x",
 }  # fmt: skip
-CLIENTS = {name: Client(name, name, redirect_uris=(CALLBACK, SECOND)) for name in ("app", "other", "APP", "app ")}
+CLIENTS = {
+    name: Client(name, name, redirect_uris=(CALLBACK, SECOND), first_party=True)  # no consent to rest on
+    for name in ("app", "other", "APP", "app ")
+}
 ADDRESSES = {
     "same": CALLBACK, "second": SECOND, "missing": None, "empty": "", "slash": CALLBACK + "/", "case": CALLBACK.upper(),
     "encoded": CALLBACK.replace("/c", "/%63"), "longer": CALLBACK + "?x", "shorter": CALLBACK[:-1],

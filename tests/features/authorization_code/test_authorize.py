@@ -8,12 +8,15 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from doorward.core.audit import AUDIT_EVENTS
+from doorward.core.outcome import keep
+from doorward.core.table import Put
 from doorward.domain.clients.flow import register, update
 from doorward.domain.consents.reads import consent
 from doorward.domain.lifecycle.flow import disable_client
+from doorward.domain.roles.records import RESOURCE_SERVERS, ResourceServer
 from doorward.features.authorization_code.records import AUTHORIZATION_CODES
 from doorward.testing import FakeClock
-from tests.oauth import CALLBACK, RESOURCE, Party, answered, asking, opened, party
+from tests.oauth import CALLBACK, PERMISSIONS, RESOURCE, Party, answered, asking, opened, party
 
 pytestmark = pytest.mark.anyio
 
@@ -93,6 +96,18 @@ async def test_the_consent_answer_looks_at_the_whole_request_again(ann: Party) -
     late = await ann.http.post(f"/oauth2/consent?{urlencode(asking(ann.client))}", **sent)  # type: ignore[arg-type]  # a test's own words
     assert late.status_code == 400
     assert await ann.world.storage.page(AUTHORIZATION_CODES) == []
+
+
+async def test_what_is_added_while_one_reads_is_not_allowed(ann: Party) -> None:
+    page = await ann.get(asking(ann.client, scope=None))
+    assert "invoice:erase" not in page.text
+    more = ResourceServer(RESOURCE, "Invoices", (*PERMISSIONS, "invoice:erase"))
+    await ann.world.commit(keep(None, Put(RESOURCE_SERVERS, more)))
+    again = await ann.decide(page)
+    assert again.status_code == 200
+    assert "invoice:erase" in again.text
+    assert await ann.world.storage.page(AUTHORIZATION_CODES) == []
+    assert "code" in answered(await ann.decide(again))
 
 
 async def test_our_own_client_asks_nothing(ann: Party) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -27,6 +27,8 @@ from doorward.web.route import CROSS_SITE, Route
 PATH = "/oauth2/authorize"
 CONSENT = "/oauth2/consent"
 LOGIN = "/login"
+SHOWN = "shown"
+"""The field of the consent page that says which scopes it shows: nobody allows what is added while they read."""
 
 
 def routes(house: House) -> Sequence[Route]:
@@ -49,7 +51,7 @@ def _bound(
 
 async def authorize(world: World, request: Request, house: House) -> Response:
     """GET: a code, an error for the client, the consent page, or off to sign in. RFC 6749 §4.1.1, OIDC Core §3.1.2."""
-    return await _answer(world, request, house, "")
+    return await _answer(world, request, house, {})
 
 
 async def repeat_as_get(world: World, request: Request) -> Response:
@@ -62,21 +64,21 @@ async def repeat_as_get(world: World, request: Request) -> Response:
 
 async def decide(world: World, request: Request, house: House) -> Response:
     """POST of the consent page: the whole request is looked at again, with what the person decided."""
-    return await _answer(world, request, house, (await form_of(request)).get("decision", ""))
+    return await _answer(world, request, house, await form_of(request))
 
 
-async def _answer(world: World, request: Request, house: House, decision: str) -> Response:
+async def _answer(world: World, request: Request, house: House, form: Mapping[str, str]) -> Response:
     query = request.scope["query_string"].decode("latin-1")
     trusted = trust(await flow.received(world, query))  # an error up to here is a page
     try:
-        return await _proceed(world, request, house, trusted, decision)
+        return await _proceed(world, request, house, trusted, form)
     except OAuthError as error:
         return redirect(trusted.refuse(error))
 
 
-async def _proceed(world: World, request: Request, house: House, trusted: Trusted, decision: str) -> Response:
-    valid = validate(house.steps, trusted)
-    allowed = decision == "allow"
+async def _proceed(world: World, request: Request, house: House, trusted: Trusted, form: Mapping[str, str]) -> Response:
+    valid, decision = validate(house.steps, trusted), form.get("decision")
+    allowed = decision == "allow" and form.get(SHOWN) == " ".join(valid.scope)  # else they are asked again
     standing, user = await flow.standing(world, valid, session_secret(request), allowed=allowed)
     if decision == "deny" and standing.person is not None:
         await flow.deny(world, trusted, standing.person)
@@ -114,6 +116,7 @@ def _ask(world: World, request: Request, valid: Valid, user: User) -> Response:
         client=trusted.client,
         redirect_host=redirects.host(trusted.redirect_uri),
         scopes=[(scope, scopes.text(scope)) for scope in valid.scope],
+        shown=" ".join(valid.scope),
         user_name=user.name or user.username,
         action=f"{local(world.settings, CONSENT)}?{urlencode(trusted.parameters)}",
         form_token=form_token(world, request, "consent"),
