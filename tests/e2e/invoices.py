@@ -3,8 +3,9 @@
 import os
 from typing import Annotated
 
-from doorward.fastapi import Doorward, Principal
 from fastapi import FastAPI
+
+from doorward.fastapi import Doorward, Principal
 
 door = Doorward(f"sqlite:///{os.environ['DOORWARD_DATA']}/doorward.db", resource="https://api.example.com")
 app = FastAPI()
