@@ -132,6 +132,47 @@ def test_the_public_url_loses_its_trailing_slash_and_may_have_a_path() -> None:
     assert load({"DOORWARD_PUBLIC_URL": "http://localhost:8080"}).public_url == "http://localhost:8080"
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://[",
+        "https://x.example:99999",
+        "https://x.example:a",
+        "https://x.example//evil",
+        "https://x.example/a b",
+        "https://x.example/é",
+        "https://exämple.com",
+        "https://x.example;y",
+        "https://x\ny",
+        "https://x.example/a/..",
+        "https://user@x.example",
+        "https://x.example?q",
+        "https://x.example#f",
+        "https://-x",
+        "ftp://x.example",
+        "x",
+    ],
+)
+def test_a_public_url_that_links_cannot_be_made_of(url: str) -> None:
+    with pytest.raises(Misconfigured) as refused:
+        load({"DOORWARD_PUBLIC_URL": url})
+    assert refused.value.reason == "setting.invalid"
+
+
+@pytest.mark.parametrize("url", ["https://x.example:8443/a/b-c", "http://[::1]:8080", "https://X.example", "https://x"])
+def test_a_public_url(url: str) -> None:
+    assert load({"DOORWARD_PUBLIC_URL": url}).public_url == url
+
+
+def test_a_proxy_that_no_address_can_be_in() -> None:
+    given = load({"DOORWARD_TRUSTED_PROXIES": "10.0.0.1, 10.1.0.9/16, ::1, unix"})
+    assert given.trusted_proxies == ("10.0.0.1", "10.1.0.9/16", "::1", "unix")
+    for bad in ("proxy.example", "10.0.0.0/33", "10.0.0.1:80", "*"):
+        with pytest.raises(Misconfigured) as refused:
+            load({"DOORWARD_TRUSTED_PROXIES": f"10.0.0.1,{bad}"})
+        assert bad in refused.value.description
+
+
 def test_a_server_needs_a_public_url_and_a_key() -> None:
     with pytest.raises(Misconfigured, match="PUBLIC_URL"):
         require_server(Settings())

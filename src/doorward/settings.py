@@ -14,7 +14,7 @@ import re
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,6 +29,10 @@ SECRETS = frozenset({"secret_key", "database_url"})
 _UNSET = frozenset({"dev"})  # a command's to say, not the environment's
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+_PUBLIC = re.compile(
+    r"https?://(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[1-9][0-9]{0,4}))?"
+    r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*"
+)
 KEY_BYTES = 32
 
 
@@ -185,6 +189,8 @@ def _checked(values: dict[str, Any]) -> Settings:
         raise Misconfigured("the port is above 65535", reason="setting.invalid", hint="set DOORWARD_PORT")
     if url := values.get("public_url"):
         values["public_url"] = _public_url(str(url))
+    for proxy in values.get("trusted_proxies", ()):
+        _proxy(proxy)
     if values.get("password_min_length", 15) < 8:
         raise Misconfigured(
             "`DOORWARD_PASSWORD_MIN_LENGTH` is below 8", reason="setting.invalid", hint="15 is the default"
@@ -192,15 +198,28 @@ def _checked(values: dict[str, Any]) -> Settings:
     return Settings(**values)
 
 
+def _proxy(entry: str) -> None:
+    """Refuse what would be no use later, when a request comes."""
+    try:
+        _ = entry == "unix" or ip_network(entry, strict=False)
+    except ValueError:
+        raise Misconfigured(
+            f"`DOORWARD_TRUSTED_PROXIES` has `{entry[:40]}`",
+            reason="setting.invalid",
+            hint="give addresses or networks, e.g. 10.0.0.1,10.1.0.0/16, or `unix` for a socket file",
+        ) from None
+
+
 def _public_url(url: str) -> str:
     url = url.rstrip("/")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or "@" in url:
+    fits = _PUBLIC.fullmatch(url)
+    if fits is None or int(fits["port"] or 1) > 65_535:
         raise Misconfigured(
             f"`DOORWARD_PUBLIC_URL` is `{url[:80]}`",
             reason="setting.invalid",
-            hint="give a URL like https://auth.example.com, without query or fragment",
+            hint="give a URL like https://auth.example.com/path: ASCII, without user, query or fragment",
         )
+    parts = urlsplit(url)
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise Misconfigured(
             "`DOORWARD_PUBLIC_URL` is not https",

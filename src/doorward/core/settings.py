@@ -42,7 +42,7 @@ class Settings:
     freshness: Seconds = Seconds(0)  # how stale a decision may be: 0 asks the database each time, else at most 20 ms
     token_cache: int = 10_000  # verified tokens remembered
     change_retention: Seconds = DAY  # how long the change feed reaches back
-    trusted_proxies: tuple[str, ...] = ()  # addresses whose X-Forwarded-For is believed
+    trusted_proxies: tuple[str, ...] = ()  # addresses, networks or `unix`, whose X-Forwarded-For is believed
     cors: bool = True  # answer cross-origin requests of registered origins
     log_level: str = "info"  # debug, info, warning or error
     dev: bool = False  # set by `doorward dev` alone: loopback, demo data, plain-http cookies

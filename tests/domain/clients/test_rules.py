@@ -45,7 +45,13 @@ def basic(text: str, scheme: str = "Basic") -> str:
         {"scope": ("a b",)},
         {"resource": "api"},
         {"resource": "https://api.example.com/#x"},
+        {"resource": "https://[x"},
+        {"resource": "https://api.example.com\n"},
         {"client_uri": "javascript:alert(1)"},
+        {"client_uri": "https://[x"},
+        {"client_uri": "https:"},
+        {"client_uri": "https://a b.example"},
+        {"client_name": "  "},
     ],
 )
 def test_a_client_that_cannot_be(fault: dict[str, Any]) -> None:

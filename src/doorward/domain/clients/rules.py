@@ -6,7 +6,7 @@ import re
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import SplitResult, unquote_plus, urlsplit
 
 from doorward.core.errors import Invalid, InvalidClient, InvalidRequest, OAuthError
 from doorward.core.oauth import redirects, scopes
@@ -22,6 +22,7 @@ SECRET_PREFIX = "dwcs"
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _GRANT = re.compile(r"[a-z_]{1,64}|urn:[A-Za-z0-9:._-]{1,120}")
+_VISIBLE = re.compile(r"[!-~]+")
 _METHODS = frozenset({"none", "client_secret_basic", "client_secret_post"})
 
 
@@ -32,7 +33,7 @@ def check(client: Client) -> None:
     """
     if not _ID.fullmatch(client.client_id):
         raise Invalid("`client_id` is not 1 to 64 letters, digits, `.`, `_` or `-`", reason="client.id_malformed")
-    if not 1 <= len(client.client_name) <= 120 or not client.client_name.isprintable():
+    if not 1 <= len(client.client_name.strip()) <= 120 or not client.client_name.isprintable():
         raise Invalid("`client_name` is not 1 to 120 printable characters", reason="client.name_malformed")
     if client.token_endpoint_auth_method not in _METHODS:
         raise Invalid(
@@ -51,10 +52,19 @@ def check(client: Client) -> None:
 
 
 def _check_links(client: Client) -> None:
-    if client.resource is not None and (not urlsplit(client.resource).scheme or "#" in client.resource):
+    if client.resource is not None and ("#" in client.resource or not _parts(client.resource).scheme):
         raise Invalid("`resource` is not an absolute URI without fragment", reason="client.resource")
-    if client.client_uri and urlsplit(client.client_uri).scheme not in {"https", "http"}:
+    home = _parts(client.client_uri)
+    if client.client_uri and (home.scheme not in {"https", "http"} or not home.netloc):
         raise Invalid("`client_uri` is not a web address", reason="client.client_uri")
+
+
+def _parts(address: str) -> SplitResult:
+    """An address in its parts; none of them where it is not visible ASCII or cannot be parted."""
+    try:
+        return urlsplit(address if _VISIBLE.fullmatch(address) else "")
+    except ValueError:
+        return urlsplit("")
 
 
 def _one_of(words: frozenset[str]) -> str:

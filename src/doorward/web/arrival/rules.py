@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Literal
 from urllib.parse import urlsplit
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 _DEFAULT_PORT = {"https": 443, "http": 80}
 _WELL_KNOWN = "/.well-known/"
+UNIX = "unix"
+"""How `trusted_proxies` names a peer without an address: one at a socket file."""
 
 Site = Literal["same", "foreign", "unknown"]
 """Who sent an unsafe request: a page of ours, somebody else's, or something that does not say (not a browser)."""
@@ -95,5 +97,8 @@ def _is_address(text: str) -> bool:
 
 def _within(address: str, trusted: Sequence[str]) -> bool:
     if not _is_address(address):
-        return address in trusted
-    return any(ip_address(address) in ip_network(entry, strict=False) for entry in trusted)
+        return address in ("", UNIX) and UNIX in trusted
+    found = ip_address(address)
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:  # a socket of both kinds spells v4 so
+        found = found.ipv4_mapped
+    return any(found in ip_network(entry, strict=False) for entry in trusted if entry != UNIX)
