@@ -33,8 +33,9 @@ def require(present: object, what: str) -> None:
     pytest.skip(f"NOT TESTED: install {what} to run this")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Closed with its module: while it is open, its event loop runs in this thread and no other can."""
     require(CHROMIUM, "Chromium (apt-get install chromium)")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
