@@ -19,6 +19,7 @@ from doorward.core.errors import LostRace
 from doorward.core.instant import Instant
 from doorward.core.jose.algorithms import Algorithm
 from doorward.core.outcome import Change, Event, Outcome
+from doorward.core.refusals import Refusals
 from doorward.core.secret import new_id
 from doorward.core.settings import Settings
 from doorward.core.table import Add, Table, Value
@@ -255,6 +256,7 @@ class World:
     keyring: Keyring
     catalogue: Catalogue
     caller: Caller = field(default_factory=Caller)
+    refusals: Refusals = field(default_factory=Refusals)
 
     def on_behalf_of(self, caller: Caller) -> World:
         """The same world, whose commits are recorded as this caller's."""
@@ -265,13 +267,23 @@ class World:
         return new_id(prefix, self.clock.now(), self.entropy.bytes(10))
 
     async def commit(self, outcome: Outcome[T]) -> T:
-        """Save the changes as one batch, events as audit rows among them, then return the reply or raise the error."""
-        if outcome.changes:
+        """Save the changes as one batch, events as audit rows among them, then return the reply or raise the error.
+
+        A refusal that changes nothing is recorded within the budget of `core.refusals`; beyond it nothing is written.
+        """
+        if outcome.changes and self._within_budget(outcome.changes):
             self.relations.wrote(await self.storage.commit([self._recorded(change) for change in outcome.changes]))
         if outcome.error is not None:
             outcome.error.recorded = any(isinstance(change, Event) for change in outcome.changes)
             raise outcome.error
         return outcome.reply  # type: ignore[return-value]  # keep() has set it
+
+    def _within_budget(self, changes: Sequence[Change]) -> bool:
+        """INVARIANT: what changes anything is always kept, and so is a decision: who records one has seen to it."""
+        for change in changes:
+            if not isinstance(change, Event) or change.outcome != "refused" or "decision" in change.data:
+                return True
+        return self.refusals.admit(self.caller.sender, self.clock.now())
 
     def _recorded(self, change: Change) -> Change:
         if not isinstance(change, Event):

@@ -120,9 +120,12 @@ async def proven(door: Guard, world: World, token: str) -> Principal:
 async def refuse_call(world: World, principal: Principal, permission: str, deny: Deny) -> None:
     """Record a call that was denied, with its decision, and raise Forbidden with the decision's id.
 
-    `doorward why ID` shows what is kept here.
+    `doorward why ID` shows what is kept here. Of a caller who is refused all the time not every decision is, and then
+    no id is given: see `core.refusals`.
     """
     caller = replace(world.caller, actor=principal.subject, credential=principal.credential)
+    if not world.refusals.admit(caller.sender, world.clock.now()):
+        raise Forbidden(DENY_REASONS[deny.reason], reason=deny.reason, hint=deny.fix)
     event = Event(
         "call.refuse", f"permission:{permission}", "refused", deny.reason, recorded(deny, principal, permission)
     )

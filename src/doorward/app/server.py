@@ -14,7 +14,9 @@ from starlette.types import ASGIApp
 from doorward.app.authorize import authorizer, guard, known_caller
 from doorward.app.world import close, house, open_world
 from doorward.core.access.relation import RESERVED
+from doorward.core.errors import DoorwardError
 from doorward.core.settings import Settings
+from doorward.domain.audit.flow import tell_left_out
 from doorward.domain.clients.origins import RegisteredOrigins
 from doorward.domain.roles import flow as roles
 from doorward.domain.roles.access_file import read_access_file
@@ -70,6 +72,7 @@ class Application:
             for task in jobs:
                 task.cancel()
             await asyncio.gather(*jobs, return_exceptions=True)
+            await _told(self.world)
             await close(self.world)
 
 
@@ -95,6 +98,14 @@ async def assemble(world: World) -> Application:
     asgi = copy(whole)  # the same, with the hot endpoint before it; what that does not answer goes to the whole
     asgi.hot = {CHECK_PATH: check_endpoint(world, known_caller(door), whole)}
     return Application(world, joined, asgi, door)
+
+
+async def _told(world: World) -> None:
+    """What this process counted and did not record, as far as the database still takes it."""
+    try:
+        await tell_left_out(world, closing=True)
+    except DoorwardError:
+        logger.exception("left_out_lost")
 
 
 async def _repeated(world: World, job: Job) -> None:

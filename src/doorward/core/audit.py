@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from doorward.core.instant import Instant
+from doorward.core.network import network
 from doorward.core.table import Table
 
 
@@ -21,6 +22,11 @@ class Caller:
     address: str = ""
     agent: str = ""
     request: str = ""
+
+    @property
+    def sender(self) -> str:
+        """Whose refusals are counted together: the actor's, or, before sign-in, those from one network."""
+        return f"network:{network(self.address)}" if self.actor == "anonymous" else self.actor
 
 
 @dataclass(frozen=True, slots=True)

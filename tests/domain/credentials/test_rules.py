@@ -39,23 +39,6 @@ def row(key: str, count: int, blocked: int = 0, expires: int = 900) -> Attempts:
     return Attempts(key, count, after(NOW, Seconds(blocked)), after(NOW, Seconds(expires)), version=7)
 
 
-@pytest.mark.parametrize(
-    "address, net",
-    [
-        ("192.0.2.1", "192.0.2.1"),
-        ("::ffff:192.0.2.1", "192.0.2.1"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("", "unknown"),
-        ("testclient", "unknown"),
-        ("192.0.2.1, 10.0.0.1", "unknown"),
-    ],
-)
-def test_who_counts_as_one_sender(address: str, net: str) -> None:
-    assert rules.network(address) == net
-
-
 def test_counters_are_apart() -> None:
     assert len({*rules.counter_keys("ann", "192.0.2.1"), *rules.counter_keys("ben", "192.0.2.2")}) == 6
     assert rules.counter_keys("a", "b")[2] != rules.counter_keys("ab", "")[2]

@@ -59,5 +59,5 @@ async def test_a_change_to_the_record_shows(world: World) -> None:
     assert (report.whole, report.sealed, report.waiting) == (True, 1, 0)
 
 
-def test_sealing_is_a_job() -> None:
-    assert [job.name for job in FEATURE.jobs] == ["seal"]
+def test_sealing_and_telling_are_jobs() -> None:
+    assert [job.name for job in FEATURE.jobs] == ["seal", "left_out"]

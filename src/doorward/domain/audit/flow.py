@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from doorward.core.audit import Caller
 from doorward.core.errors import Exists, LostRace
+from doorward.core.outcome import Event, keep
 from doorward.domain.audit import reads, rules
 from doorward.domain.audit.records import AUDIT_HEADS, CHAIN, AuditHead
 from doorward.ports import World, flow
@@ -44,6 +46,17 @@ async def _seal_some(world: World) -> AuditHead | None:
         return await world.commit(rules.seal_all(head, events, world.keyring.mac, world.clock.now()))
     except Exists as taken:
         raise LostRace("the chain was begun meanwhile") from taken
+
+
+async def tell_left_out(world: World, *, closing: bool = False) -> None:
+    """Record how many refusals this process has left out of the record, by sender; nothing where none were.
+
+    With `closing` those of the minute under way too, for a process that ends.
+    """
+    counts = world.refusals.left_out(world.clock.now(), closing=closing)
+    events = [Event("refusal.leave_out", sender, data={"count": count}) for sender, count in counts.items()]
+    if events:
+        await world.on_behalf_of(Caller(actor="doorward")).commit(keep(None, *events))
 
 
 async def verify_chain(world: World) -> ChainReport:

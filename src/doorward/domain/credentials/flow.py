@@ -8,6 +8,7 @@ from typing import TypeVar
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from doorward.core.errors import Exists, Invalid, LostRace, NotFound
+from doorward.core.network import network
 from doorward.core.outcome import Outcome, keep
 from doorward.core.secret import digest
 from doorward.domain.accounts import flow as accounts
@@ -128,7 +129,7 @@ def _lock(name: str) -> asyncio.Lock:
 def _turn(address: str) -> asyncio.Lock:
     """Attempts from one network are counted one after the other: many at once would all swap the same counter, and all
     but one in vain."""
-    return _lock(f"network:{rules.network(address)}")
+    return _lock(f"network:{network(address)}")
 
 
 async def _load(world: World, key: str) -> rules.Standing:

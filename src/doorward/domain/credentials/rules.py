@@ -13,12 +13,12 @@ guessing cannot keep the owner out of their usual place.
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from doorward.core.errors import Throttled, Unauthenticated
 from doorward.core.instant import DAY, Instant, Seconds, after
+from doorward.core.network import NO_NETWORK, network
 from doorward.core.outcome import Change, Event, Outcome, keep, refuse
 from doorward.core.secret import digest
 from doorward.core.settings import Settings
@@ -34,7 +34,6 @@ REMEMBERED = Seconds(30 * DAY)
 """How long wrong passwords in a row, and the networks an account signed in from, are remembered."""
 SIGN_IN_REFUSED = "sign_in.refused"
 SIGN_IN_THROTTLED = "sign_in.throttled"
-NO_NETWORK = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +59,6 @@ def counter_keys(name_key: str, address: str) -> tuple[str, str, str]:
     """The keys (account, address, known) of an attempt's standing. A name that does not exist has one as well."""
     name, net = digest(name_key), network(address)
     return f"account:{name}", f"address:{net}", f"known:{digest(name_key + chr(0) + net)}"
-
-
-def network(address: str) -> str:
-    """What counts as one sender: an IPv4 address, the /64 of an IPv6 one, or `unknown`, which all others share."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return NO_NETWORK
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.ipv4_mapped is None:
-            return str(ipaddress.ip_network((int(found), 64), strict=False))
-        found = found.ipv4_mapped
-    return str(found)
 
 
 def reserve(standing: Standing, now: Instant, settings: Settings) -> Outcome[None]:
