@@ -10,6 +10,7 @@ import pytest
 from doorward.adapters import Argon2Hasher
 from doorward.core.audit import AUDIT_EVENTS, Caller
 from doorward.core.errors import Conflict, Exists, Invalid, LostRace, NotFound, Throttled, Unauthenticated
+from doorward.core.secret import digest
 from doorward.core.table import Delete, swap
 from doorward.domain.accounts.flow import create_user
 from doorward.domain.accounts.records import USERS, User
@@ -121,6 +122,16 @@ async def test_what_cannot_be_a_password_is_refused_like_any(world: World, ann: 
 
 
 @pytest.mark.spec("nist-800-63b#3.2.2.1")
+async def test_a_password_typed_as_a_name_is_not_kept(world: World, ann: User) -> None:
+    """Not even as a digest, which could be guessed at: neither among the counters nor in the record."""
+    for name in (OTHER.replace(" ", "-"), OTHER):
+        assert await refusal(world, name, PASSWORD) == "sign_in.refused"
+        kept = repr(await world.storage.page(ATTEMPTS)) + repr(await world.storage.page(AUDIT_EVENTS))
+        assert "account:" in kept
+        assert digest(name) not in kept
+        assert digest(" " + digest(name)) not in kept
+
+
 async def test_guessing_waits_and_the_wait_ends(world: World, ann: User, clock: FakeClock) -> None:
     for _ in range(10):
         assert await refusal(world, "ann", OTHER) == "sign_in.refused"

@@ -115,7 +115,7 @@ async def _reserve(world: World, key: str) -> rules.Standing:
             except (LostRace, Exists):
                 continue
             return standing
-    return await world.commit(rules.throttled(rules.counter_keys(key, "")[0], 1))
+    return await world.commit(rules.throttled(standing.target, 1))
 
 
 _locks: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[str, asyncio.Lock]] = WeakKeyDictionary()
@@ -133,11 +133,12 @@ def _turn(address: str) -> asyncio.Lock:
 
 
 async def _load(world: World, key: str) -> rules.Standing:
-    account_key, address_key, known_key = rules.counter_keys(key, world.caller.address)
+    user = await by_username(world, key)
+    veiled = digest(world.keyring.mac("sign_in.name", key.encode()).hex())  # for it may be a password, typed too early
+    account_key, address_key, known_key = rules.counter_keys(key if user else veiled, world.caller.address)
     account = await world.storage.get(ATTEMPTS, account_key)
     address = await world.storage.get(ATTEMPTS, address_key)
     known = await world.storage.get(ATTEMPTS, known_key)
-    user = await by_username(world, key)
     password = await world.storage.get(PASSWORDS, user.id if user else key)
     target = user.subject if user else account_key
     return rules.Standing(user, password, target, account_key, address_key, known_key, account, address, known)

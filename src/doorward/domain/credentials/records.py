@@ -23,7 +23,7 @@ PASSWORDS = Table("passwords", Password, key=("user",), versioned=True)
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """Wrong guesses against one thing: `account:<digest of the canonical name>` or `address:<network>`.
+    """Wrong guesses against one thing: `account:<digest of the canonical name, or of its MAC>` or `address:<network>`.
 
     `count` includes attempts under way: an attempt is counted before the password is looked at.
     """
