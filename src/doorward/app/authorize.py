@@ -12,7 +12,7 @@ from doorward.core.errors import DoorwardError, Forbidden, Invalid, Unauthentica
 from doorward.core.outcome import Event, refuse
 from doorward.core.principal import Principal
 from doorward.domain.decisions.authenticate import authenticate_session, prove
-from doorward.domain.decisions.flow import decide
+from doorward.domain.decisions.flow import allows, decide
 from doorward.engine import RelationIndex
 from doorward.features.checks.hot import Known
 from doorward.guard import bearer
@@ -70,13 +70,13 @@ def authorizer(door: Guard) -> Authorize:
     return authorize
 
 
-def known_caller(door: Guard) -> Known:
+def known_caller(door: Guard, world: World) -> Known:
     """The caller of a request, if the credential was verified before and they may do what is named: without I/O."""
 
     def known(scope: Scope, permission: str) -> Principal | None:
         token = bearer_token(scope["headers"])
         principal = None if token is None else door.known(token)
-        return principal if principal is not None and door.decide(principal, permission) else None
+        return principal if principal is not None and allows(world, principal, permission) else None
 
     return known
 

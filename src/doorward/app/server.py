@@ -96,7 +96,7 @@ async def assemble(world: World) -> Application:
     world.relations.follow(origins)
     whole = application(world, joined.routes(), joined.operations, authorize=authorizer(door), origins=origins)
     asgi = copy(whole)  # the same, with the hot endpoint before it; what that does not answer goes to the whole
-    asgi.hot = {CHECK_PATH: check_endpoint(world, known_caller(door), whole)}
+    asgi.hot = {CHECK_PATH: check_endpoint(world, known_caller(door, world), whole)}
     return Application(world, joined, asgi, door)
 
 

@@ -7,6 +7,7 @@ is stored (they have 256 random bits, so a slow hash would add nothing).
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 import zlib
@@ -17,14 +18,16 @@ from doorward.core.instant import Instant
 _BASE32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CHECK = 6
-_SHIFTS = tuple(range(120, -1, -10))
 _PAIRS = [left + right for left in _BASE32 for right in _BASE32]
 
 
 def new_id(prefix: str, now: Instant, random: bytes) -> str:
     """`prefix_` and 26 characters that sort by time. `random` is 10 bytes. Does NOT make a secret."""
-    number = (now // 1000) << 80 | int.from_bytes(random[:10], "big")
-    return f"{prefix}_" + "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
+    n, p = int.from_bytes(random[:10], "big"), _PAIRS
+    return (
+        f"{prefix}_{_moment(now // 1000)}{p[n >> 70]}{p[n >> 60 & 1023]}{p[n >> 50 & 1023]}{p[n >> 40 & 1023]}"
+        f"{p[n >> 30 & 1023]}{p[n >> 20 & 1023]}{p[n >> 10 & 1023]}{p[n & 1023]}"
+    )
 
 
 def id_after(id: str) -> str:
@@ -58,6 +61,12 @@ def digest(secret: str) -> str:
 def same(left: str, right: str) -> bool:
     """Equality in time that does not depend on where the two differ."""
     return hmac.compare_digest(left.encode(), right.encode())
+
+
+@functools.lru_cache(maxsize=4)
+def _moment(milliseconds: int) -> str:
+    """The time in an id; one and the same for all that is made in a millisecond."""
+    return "".join([_PAIRS[milliseconds >> shift & 1023] for shift in range(40, -1, -10)])
 
 
 def _base62(number: int, width: int) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import islice
+from typing import NamedTuple
 
 from doorward.core.access.relation import ASSIGNEE, ROLE_TYPE, split_object
 from doorward.core.access.walk import Resolution, TooComplex
-from doorward.core.decision import DENY_REASONS, Allow, Decision, Deny
+from doorward.core.decision import DENY_REASONS, Allow, AllowReason, Decision, Deny, DenyReason
 from doorward.core.principal import Principal
 from doorward.domain.decisions import trace
 from doorward.domain.decisions.rules import Holding, Question, Standing, barrier, involved, places, verdict
@@ -31,19 +32,36 @@ def decide(
     Invalid for a malformed object or organization; Unavailable when the database can't be followed. Never an allow in
     either case. Does NOT verify the credential: that is `authenticate`. Does NOT record the decision.
     """
-    if object is not None:
-        split_object(object)
-    if organization is not None:
-        split_object(f"organization:{organization}")
-    question = Question(principal, permission, object, organization, world.clock.now())
+    question = _question(world, principal, permission, object, organization)
     id = world.new_id("dec")
     if principal.credential_kind == "operator":
         return Allow(id, "operator", trace.operator(question))
     with world.relations.still() as revision:
         try:
-            return _decide(world, question, id, revision)
+            return _told(world, question, _judged(world, question), id, revision)
         except TooComplex:
             return Deny(id, "limit.exceeded", trace.limit(question), revision=revision)
+
+
+def allows(
+    world: World,
+    principal: Principal,
+    permission: str,
+    object: str | None = None,
+    organization: str | None = None,
+) -> bool:
+    """Whether `decide` would allow, without its id and trace: for what is asked often and told to nobody.
+
+    Errors: as `decide`.
+    """
+    question = _question(world, principal, permission, object, organization)
+    if principal.credential_kind == "operator":
+        return True
+    with world.relations.still():
+        try:
+            return _judged(world, question).reason not in DENY_REASONS
+        except TooComplex:
+            return False
 
 
 def permissions_of(
@@ -57,28 +75,54 @@ def permissions_of(
         return [
             permission
             for permission in sorted(world.catalogue.declared())
-            if decide(world, principal, permission, object, organization)
+            if allows(world, principal, permission, object, organization)
         ]
 
 
-def _decide(world: World, question: Question, id: str, revision: int) -> Decision:
+class _Judged(NamedTuple):
+    """The verdict, and what it rests on."""
+
+    reason: AllowReason | DenyReason
+    standing: Standing
+    holding: Holding = Holding()
+    resolution: Resolution | None = None
+    barred: bool = False
+
+
+def _question(
+    world: World, principal: Principal, permission: str, object: str | None, organization: str | None
+) -> Question:
+    if object is not None:
+        split_object(object)
+    if organization is not None:
+        split_object(f"organization:{organization}")
+    return Question(principal, permission, object, organization, world.clock.now())
+
+
+def _judged(world: World, question: Question) -> _Judged:
+    """INVARIANT: the one way to a verdict, whether or not it is told afterwards."""
     catalogue, subject = world.catalogue, question.principal.subject
     home = None if question.object is None else organization_of(world.relations, question.object)
     standing = Standing(
-        active=catalogue.active(subject),
-        declared=question.permission in catalogue.declared(),
-        home=home,
-        organizations={name: catalogue.organization(name) for name in involved(question, home)},
+        catalogue.active(subject),
+        question.permission in catalogue.declared(),
+        home,
+        {name: catalogue.organization(name) for name in involved(question, home)},
     )
-    view = trace.View(world.catalogue, question, standing)
     if (refused := barrier(question, standing)) is not None:
-        return Deny(id, refused, trace.refused(view), trace.fix(view, refused, Holding()), revision)
+        return _Judged(refused, standing, barred=True)
     where = places(question, home)
     holding, resolution = _holding(world, question, where)
-    reason = verdict(where, holding)
+    return _Judged(verdict(where, holding), standing, holding, resolution)
+
+
+def _told(world: World, question: Question, judged: _Judged, id: str, revision: int) -> Decision:
+    """The verdict with its trace."""
+    reason, standing, holding, resolution, barred = judged
+    view = trace.View(world.catalogue, question, standing)
     if reason in DENY_REASONS:
-        steps, fix = trace.denied(view, holding, resolution), trace.fix(view, reason, holding)
-        return Deny(id, reason, steps, fix, revision)  # type: ignore[arg-type]  # a key of DENY_REASONS is a DenyReason
+        steps = trace.refused(view) if barred else trace.denied(view, holding, resolution)
+        return Deny(id, reason, steps, trace.fix(view, reason, holding), revision)  # type: ignore[arg-type]  # a key of DENY_REASONS is a DenyReason
     return Allow(id, reason, trace.allowed(view, holding, resolution), revision)  # type: ignore[arg-type]  # see above
 
 

@@ -74,7 +74,10 @@ def barrier(question: Question, standing: Standing) -> DenyReason | None:
 
 
 def _organization_barrier(question: Question, standing: Standing) -> DenyReason | None:
-    statuses = [standing.organizations.get(id) for id in involved(question, standing.home)]
+    part = involved(question, standing.home)
+    if not part:
+        return None
+    statuses = [standing.organizations.get(id) for id in part]
     if None in statuses:
         return "organization.unknown"
     if any(status != "active" for status in statuses):
