@@ -15,7 +15,7 @@ from doorward.core.secret import well_formed
 from doorward.core.table import Put
 from doorward.domain.accounts.records import User
 from doorward.domain.api_keys import flow as api_keys
-from doorward.domain.api_keys.records import API_KEYS
+from doorward.domain.api_keys.records import API_KEYS, ApiKey
 from doorward.domain.clients.records import CLIENTS
 from doorward.domain.consents.records import CONSENTS, Consent
 from doorward.domain.credentials.flow import enrol
@@ -71,6 +71,21 @@ async def test_what_is_shown_is_ones_own(world: World, ann: User, bob: User) -> 
     assert "Ann" in page.text
     assert "this one" in page.text
     assert "bobs key" not in page.text
+
+
+async def test_nothing_hides_behind_many(world: World, ann: User) -> None:
+    """Whoever has got in as well cannot make so much that what they made last is not shown."""
+    browser, mine = await signed_in(world, "ann")
+    now = world.clock.now()
+    many = [replace(mine, id=world.new_id("ses"), digest=f"d{n}") for n in range(150)]
+    consents = [Consent(ann.id, f"c{n:03}", ("openid",), now) for n in range(150)]
+    keys = [ApiKey(world.new_id("key"), f"d{n}", f"key {n:03}", ann.subject, now, None) for n in range(150)]
+    await world.commit(keep(None, *(Put(SESSIONS, one) for one in many), *(Put(CONSENTS, one) for one in consents)))
+    await world.commit(keep(None, *(Put(API_KEYS, one) for one in keys)))
+    page = (await browser.get("/account")).text
+    assert page.index(many[-1].id) < page.index(many[0].id)
+    assert all(one.id in page for one in (*many, *keys))
+    assert all(f'value="{one.client}"' in page for one in consents)
 
 
 async def test_end_another_session(world: World, ann: User) -> None:

@@ -6,9 +6,12 @@ from doorward.domain.sessions.records import SESSIONS, Session
 from doorward.ports import World
 
 
-async def of_user(world: World, user_id: str, *, after: str | None = None, limit: int = 100) -> list[Session]:
+async def of_user(
+    world: World, user_id: str, *, after: str | None = None, limit: int = 100, latest_first: bool = False
+) -> list[Session]:
     """The user's live sessions in order of their beginning, behind the session id `after`."""
-    return await world.storage.page(SESSIONS, {"user": user_id}, after=(after,) if after else None, limit=limit)
+    behind = (after,) if after else None
+    return await world.storage.page(SESSIONS, {"user": user_id}, after=behind, limit=limit, descending=latest_first)
 
 
 async def by_id(world: World, id: str) -> Session | None:

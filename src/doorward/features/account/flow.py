@@ -50,10 +50,10 @@ async def withdraw(world: World, user: User, client: str) -> None:
     await world.commit(keep(None, *withdrawal(consent), ended))
 
 
-async def allowed_apps(world: World, user: User) -> list[tuple[Consent, str]]:
+async def allowed_apps(world: World, user: User, *, limit: int) -> list[tuple[Consent, str]]:
     """This user's consents, each with the client's name."""
     named: list[tuple[Consent, str]] = []
-    for consent in await consent_reads.consents(world, user.id):
+    for consent in await consent_reads.consents(world, user.id, limit=limit):
         client = await world.storage.get(CLIENTS, consent.client)
         named.append((consent, client.client_name if client else consent.client))
     return named

@@ -20,6 +20,8 @@ from doorward.web.page import page
 from doorward.web.route import Route
 
 _SESSION, _CONSENT, _REVOKE, _PASSWORD = "end-session", "withdraw-consent", "revoke-api-key", "password"
+SHOWN = 1000
+"""Of each kind, at most: far more than anybody has, so that nothing hides behind what somebody else made many of."""
 _NOTICES = {
     "password": "Your password is changed. Every other session has ended.",
     "session": "That session has ended.",
@@ -31,6 +33,7 @@ _NOTICES = {
 async def show(visit: Visit) -> Response:
     """Everything that is this person's, each with what ends it."""
     world, request, user = visit.world, visit.request, visit.user
+    sessions = await of_user(world, user.id, limit=SHOWN, latest_first=True)
     tokens = {
         "session": form_token(world, request, _SESSION),
         "consent": form_token(world, request, _CONSENT),
@@ -42,9 +45,9 @@ async def show(visit: Visit) -> Response:
         "account/account.html",
         user=user,
         current=visit.session,
-        sessions=[(session, browser(session.agent)) for session in reversed(await of_user(world, user.id))],
-        consents=await flow.allowed_apps(world, user),
-        api_keys=await of_owner(world, user.subject),
+        sessions=[(session, browser(session.agent)) for session in sessions],
+        consents=await flow.allowed_apps(world, user, limit=SHOWN),
+        api_keys=await of_owner(world, user.subject, limit=SHOWN),
         tokens=tokens,
         notice=_NOTICES.get(request.query_params.get("done", "")),
     )
