@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from doorward.core.errors import InsufficientScope, InvalidRequest, Unauthenticated
+from doorward.core.errors import InsufficientScope, InvalidRequest, LoginRequired, Unauthenticated
 from doorward.core.instant import Instant
 from doorward.core.oauth.client import Client
 from doorward.core.oauth.request import Person, Received, Standing, Trusted, Valid, trust
 from doorward.core.oauth.stages import Need, Stage, Step, validate
 from doorward.core.settings import Settings
+from doorward.domain.accounts.flow import create_user
 from doorward.domain.accounts.records import User
 from doorward.domain.lifecycle.flow import disable_user
+from doorward.domain.tokens.flow import id_token
 from doorward.features.openid import metadata, rules, steps
 from doorward.features.openid.routes import bearer
-from tests.oauth import Party, house
+from doorward.testing import FakeClock
+from tests.oauth import Party, answered, asking, house
 
 CLIENT = Client("app", "App", redirect_uris=("https://app.example.com/cb",))
 SECOND = 1_000_000
@@ -72,6 +76,18 @@ def test_max_age() -> None:
     assert steps.max_age(valid(max_age="59"), replace(HERE, since=AFTER)) is Need.SIGN_IN
     assert steps.max_age(valid(max_age="0"), Standing(None, Instant(0))) is None
     assert steps.max_age(valid(), HERE) is None
+
+
+@pytest.mark.spec("oidc-core#3.1.2.2-hint")
+def test_nobody_else_than_the_person_of_the_hint() -> None:
+    assert steps.same_person(valid(), HERE) is None
+    assert steps.same_person(valid(), replace(HERE, meant="usr_1")) is None
+    assert steps.same_person(valid(), Standing(None, Instant(0), meant="usr_1")) is None
+    assert steps.same_person(valid(), replace(HERE, meant="usr_2")) is Need.SIGN_IN
+    assert steps.same_person(valid(), replace(HERE, meant="usr_2", since=AFTER)) is Need.SIGN_IN
+    with pytest.raises(LoginRequired) as refused:
+        steps.same_person(valid(), replace(HERE, meant="usr_2", since=BEFORE))
+    assert refused.value.reason == "hint.person"
 
 
 ALL = User("usr_1", "ann", "ann", name="Ann Lee", email="ann@example.com", email_verified=True)
@@ -144,3 +160,33 @@ async def test_who_may_not_ask(ann: Party) -> None:
     assert other.status_code in (401, 403)
     query = await ann.http.get(f"/oauth2/userinfo?access_token={body['access_token']}")
     assert query.status_code == 401
+
+
+@pytest.mark.anyio
+@pytest.mark.spec("oidc-core#3.1.2.2-hint")
+async def test_the_hint_over_http(ann: Party, clock: FakeClock) -> None:
+    token = (await ann.token(code=await ann.code())).json()["id_token"]
+    assert "code" in answered(await ann.get(asking(ann.client, prompt="none", id_token_hint=token)))
+    clock.advance(ann.world.settings.id_token_lifetime + 1)  # an expired one says whom as well
+    assert "code" in answered(await ann.get(asking(ann.client, prompt="none", id_token_hint=token)))
+    ben = await create_user(ann.world, username="ben")
+    other = await id_token(ann.world, subject=ben.id, client_id=ann.client.client_id)
+    assert answered(await ann.get(asking(ann.client, prompt="none", id_token_hint=other)))["error"] == "login_required"
+    location = (await ann.get(asking(ann.client, id_token_hint=other))).headers["location"]
+    back = parse_qs(urlsplit(location).query)
+    assert back["reauth"] == ["1"]
+    clock.advance(5)
+    await ann.sign_in()  # as herself again
+    assert answered(await ann.get(back["next"][0]))["error"] == "login_required"
+    ann.user = ben
+    await ann.sign_in()
+    assert "code" in answered(await ann.decide(await ann.get(back["next"][0])))
+
+
+@pytest.mark.anyio
+async def test_a_hint_that_is_none_of_ours_for_this_client(ann: Party) -> None:
+    elsewhere = await id_token(ann.world, subject=ann.user.id, client_id="other")
+    access = (await ann.token(code=await ann.code())).json()["access_token"]
+    for wrong in (elsewhere, access, "x", "a.b.c"):
+        answer = answered(await ann.get(asking(ann.client, id_token_hint=wrong)))
+        assert (answer["error"], answer["state"]) == ("invalid_request", "st-1")

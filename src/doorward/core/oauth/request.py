@@ -107,13 +107,15 @@ class Person:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What is known beside the request. `since` is when this very request first sent the browser to sign in, if it
-    did; `remembered` the scopes consented to before; `allowed` that the person just pressed allow."""
+    did; `remembered` the scopes consented to before; `allowed` that the person just pressed allow; `meant` the user
+    whom the request's `id_token_hint` names."""
 
     person: Person | None
     now: Instant
     since: Instant | None = None
     remembered: tuple[str, ...] | None = None
     allowed: bool = False
+    meant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

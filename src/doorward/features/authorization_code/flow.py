@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import urlencode
 
-from doorward.core.errors import Exists, InvalidRequest, LostRace
+from doorward.core.errors import Exists, InvalidRequest, InvalidToken, LostRace
 from doorward.core.instant import HOUR, Instant, after
 from doorward.core.oauth.request import Consented, Person, Received, Standing, TokenReply, TokenRequest, Trusted, Valid
 from doorward.core.secret import digest, new_secret, same
@@ -17,7 +17,7 @@ from doorward.domain.consents.reads import consent
 from doorward.domain.roles.reads import resource_servers
 from doorward.domain.sessions.flow import resume
 from doorward.domain.sessions.records import SESSIONS
-from doorward.domain.tokens.flow import access_token, id_token, issuer
+from doorward.domain.tokens.flow import access_token, id_token, id_token_hint, issuer
 from doorward.domain.tokens.records import FAMILIES
 from doorward.features.authorization_code import rules
 from doorward.features.authorization_code.records import AUTHORIZATION_CODES, AuthorizationCode
@@ -36,16 +36,33 @@ async def received(world: World, query: str) -> Received:
 
 
 async def standing(world: World, request: Valid, secret: str | None, *, allowed: bool) -> tuple[Standing, User | None]:
-    """Who is signed in by this session cookie, and what they allowed before."""
+    """Who is signed in by this session cookie, what they allowed before, and whom the request means.
+
+    Errors InvalidRequest for an `id_token_hint` that is none of ours for this client.
+    """
     now = world.clock.now()
-    since = opened_since(world, request.trusted.parameters, now)
+    since, meant = opened_since(world, request.trusted.parameters, now), await _meant(world, request.trusted)
     found = None if secret is None else await resume(world, secret)
     if found is None:
-        return Standing(None, now, since), None
+        return Standing(None, now, since, meant=meant), None
     session, user = found
     given = await consent(world, user.id, request.trusted.client.client_id)
     person = Person(user.id, session.id, session.auth_time, session.acr, session.amr, session.organization)
-    return Standing(person, now, since, None if given is None else given.scope, allowed), user
+    return Standing(person, now, since, None if given is None else given.scope, allowed, meant), user
+
+
+async def _meant(world: World, request: Trusted) -> str | None:
+    """The user of the `id_token_hint`, expired or not, that this client sends back. OIDC Core §3.1.2.1."""
+    sent = request.parameters.get("id_token_hint")
+    if sent is None:
+        return None
+    try:
+        hint = await id_token_hint(world, sent)
+    except InvalidToken as error:
+        raise InvalidRequest("`id_token_hint` is no id token of ours", reason="hint.invalid") from error
+    if request.client.client_id not in hint.audience:
+        raise InvalidRequest("`id_token_hint` is another client's", reason="hint.client")
+    return hint.subject
 
 
 def sealed(world: World, parameters: Mapping[str, str]) -> dict[str, str]:

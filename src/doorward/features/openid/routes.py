@@ -38,6 +38,6 @@ def bearer(headers: Sequence[str]) -> str:
     scheme, _, token = headers[0].partition(" ") if len(headers) == 1 else ("", "", "")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated(
-            "no access token was sent", reason="credential.missing", hint="send `Authorization: Bearer …`"
+            "no access token was sent", reason="credential.missing", hint="send `Authorization: Bearer TOKEN`"
         )
     return token.strip()

@@ -1,8 +1,8 @@
-"""What OpenID Connect adds to an authorization request: `prompt` and `max_age`. OIDC Core §3.1.2.1."""
+"""What OpenID Connect adds to an authorization request: `prompt`, `max_age`, `id_token_hint`. OIDC Core §3.1.2.1."""
 
 from __future__ import annotations
 
-from doorward.core.errors import InvalidRequest
+from doorward.core.errors import InvalidRequest, LoginRequired
 from doorward.core.instant import after
 from doorward.core.oauth.request import Standing, Trusted, Valid, max_age_of, prompt_of
 from doorward.core.oauth.stages import Need, Stage, Step
@@ -37,6 +37,20 @@ def max_age(request: Valid, standing: Standing) -> Need | None:
     return Need.SIGN_IN if too_old else None  # oidc-core#3.1.2.1-max-age
 
 
+def same_person(request: Valid, standing: Standing) -> Need | None:
+    """With an `id_token_hint`, the person whom it names and nobody else. OIDC Core §3.1.2.2.
+
+    Whoever else is signed in is asked to sign in; who then still is another gets nothing for this client.
+    """
+    if standing.meant is None or standing.person is None:
+        return None
+    if standing.person.user == standing.meant:
+        return None
+    if _since_asked(standing):
+        raise LoginRequired("not the person of `id_token_hint` signed in", reason="hint.person")
+    return Need.SIGN_IN  # oidc-core#3.1.2.2-hint
+
+
 def _since_asked(standing: Standing) -> bool:
     person, since = standing.person, standing.since
     return person is not None and since is not None and person.auth_time >= since
@@ -47,4 +61,5 @@ STEPS: tuple[Step, ...] = (
     Step("max_age", Stage.VALID, "OIDC Core §3.1.2.1", authorize=max_age_of),
     Step("reauthentication", Stage.SIGNED_IN, "OIDC Core §3.1.2.1", interact=reauthentication),
     Step("freshness", Stage.SIGNED_IN, "OIDC Core §3.1.2.1", interact=max_age),
+    Step("same_person", Stage.SIGNED_IN, "OIDC Core §3.1.2.2", interact=same_person),
 )
