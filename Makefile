@@ -51,7 +51,7 @@ coverage: $(VENV)/.test
 # The long runs. Each prints its seed; ARGS goes to the tool.
 security: $(VENV)/.test
 	@rm -f .security-report.txt
-	DOORWARD_SECURITY=full $(BIN)/python -m pytest tests/security -q $(ARGS)
+	TESTS_SECURITY=full $(BIN)/python -m pytest tests/security -q $(ARGS)
 	@sort -V .security-report.txt
 
 mutate: $(VENV)/.test

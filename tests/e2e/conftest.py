@@ -28,7 +28,7 @@ def require(present: object, what: str) -> None:
     """Skip a test whose component is missing, saying what to install; fail where everything is required."""
     if present:
         return
-    if os.environ.get("DOORWARD_REQUIRE") == "all":
+    if os.environ.get("TESTS_REQUIRE") == "all":
         pytest.fail(f"{what} is required here")
     pytest.skip(f"NOT TESTED: install {what} to run this")
 

@@ -30,7 +30,7 @@ from tests.security.redeemers import Process, attempt, in_a_thread, open_again, 
 
 pytestmark = pytest.mark.anyio
 
-FULL = os.environ.get("DOORWARD_SECURITY") == "full"
+FULL = os.environ.get("TESTS_SECURITY") == "full"
 TASKS = {2: 6_000, 3: 1_500, 8: 400, 64: 100} if FULL else {2: 40, 3: 10, 8: 5, 64: 2}
 THREADS, THREAD_RACES = 4, 400 if FULL else 6
 PROCESSES, PROCESS_RACES = (4, 1_600) if FULL else (2, 20)

@@ -17,7 +17,7 @@ from tests.security.figures import figures
 
 pytestmark = pytest.mark.anyio
 
-FULL = os.environ.get("DOORWARD_SECURITY") == "full"
+FULL = os.environ.get("TESTS_SECURITY") == "full"
 KILLS = 1_050 if FULL else 35
 KILLS_OF_A_DATABASE = 35
 PLANTED_WITHIN = 200

@@ -151,7 +151,7 @@ async def test_the_throttle_speaks_of_no_account(world: World) -> None:
         assert (refused.value.retry_after, refused.value.description) == (30, "too many attempts to sign in")
 
 
-@pytest.mark.skipif(os.environ.get("DOORWARD_SECURITY") != "full", reason="takes minutes: DOORWARD_SECURITY=full")
+@pytest.mark.skipif(os.environ.get("TESTS_SECURITY") != "full", reason="takes minutes: TESTS_SECURITY=full")
 async def test_time_tells_nothing(tmp_path: Path) -> None:
     """Interleaved samples until the 99 % interval of the difference is narrower than 2 % of the median."""
     endless = 1_000_000_000

@@ -1,6 +1,6 @@
 """Row 17: whatever a request says of its host, every address in an answer is the public URL's.
 
-Full: DOORWARD_SECURITY=full."""
+Full: TESTS_SECURITY=full."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ EVIL = "evil.example"
 HERE = "https://auth.example.com"
 _ADDRESS = re.compile(r"https?://[^\s\"'<>\\]+|(?<![:\w])//[\w.-]+\.example[^\s\"'<>]*")
 _FOREIGN_ON_PURPOSE = ("https://books.example", "https://api.example.com")
-FULL = os.environ.get("DOORWARD_SECURITY") == "full"
+FULL = os.environ.get("TESTS_SECURITY") == "full"
 
 HOSTS = (
     EVIL,

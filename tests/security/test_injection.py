@@ -1,6 +1,6 @@
 """Row 11: nothing that is sent or stored becomes script or markup: payloads in a real browser, with the CSP as shipped.
 
-Full: DOORWARD_SECURITY=full.
+Full: TESTS_SECURITY=full.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tests.security.figures import figures
 from tests.security.scene import Scene, authorization, scene
 
 CHROMIUM = Path("/usr/bin/chromium")
-FULL = os.environ.get("DOORWARD_SECURITY") == "full"
+FULL = os.environ.get("TESTS_SECURITY") == "full"
 FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",

@@ -1,4 +1,4 @@
-"""Row 1: whatever takes a JWT takes none but ours, for it, as it was signed. Full: DOORWARD_SECURITY=full."""
+"""Row 1: whatever takes a JWT takes none but ours, for it, as it was signed. Full: TESTS_SECURITY=full."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from tests.security.forgeries import Real
 
 pytestmark = pytest.mark.anyio
 
-FULL = os.environ.get("DOORWARD_SECURITY") == "full"
+FULL = os.environ.get("TESTS_SECURITY") == "full"
 TRIES = 20_000 if FULL else 1_500
 API = "https://api.example"
 

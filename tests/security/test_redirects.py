@@ -23,7 +23,7 @@ from tests.security.figures import figures
 
 pytestmark = pytest.mark.anyio
 
-FULL = os.environ.get("DOORWARD_SECURITY") == "full"
+FULL = os.environ.get("TESTS_SECURITY") == "full"
 TRIES = 5_000 if FULL else 400
 ADDED = {"code", "state", "iss", "error", "error_description"}
 BRANCHES: dict[str, dict[str, str | None]] = {

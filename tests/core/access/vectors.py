@@ -1,4 +1,4 @@
-"""Where the public test vectors are: beside the repository, or where DOORWARD_VECTORS says. They may be absent."""
+"""Where the public test vectors are: beside the repository, or where TESTS_VECTORS says. They may be absent."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 _ROOT = Path(__file__).parents[3]
-FOLDER = Path(os.environ.get("DOORWARD_VECTORS", _ROOT.parent / "shared" / "vectors"))
+FOLDER = Path(os.environ.get("TESTS_VECTORS", _ROOT.parent / "shared" / "vectors"))
 
 
 def load(name: str) -> list[Any]:

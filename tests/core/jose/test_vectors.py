@@ -1,4 +1,4 @@
-"""The published JOSE vectors of C2SP/wycheproof, where the folder is at hand: `DOORWARD_VECTORS` names it."""
+"""The published JOSE vectors of C2SP/wycheproof, where the folder is at hand: `TESTS_VECTORS` names it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from doorward.core.jose.encoding import decode
 from doorward.core.jose.keys import key_set
 from doorward.core.jose.verification import verify_jws
 
-FOLDER = Path(os.environ.get("DOORWARD_VECTORS", Path(__file__).parents[4] / "shared" / "vectors")) / "wycheproof"
+FOLDER = Path(os.environ.get("TESTS_VECTORS", Path(__file__).parents[4] / "shared" / "vectors")) / "wycheproof"
 
 
 def cases(name: str) -> Iterator[tuple[list[dict[str, Any]], dict[str, Any]]]:

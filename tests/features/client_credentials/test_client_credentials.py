@@ -10,7 +10,6 @@ from doorward.core.audit import AUDIT_EVENTS
 from doorward.core.errors import InvalidScope, InvalidTarget, OAuthError, UnauthorizedClient
 from doorward.core.oauth.client import Client
 from doorward.domain.accounts.reads import subject
-from doorward.domain.accounts.records import ServiceAccount
 from doorward.domain.clients.flow import register
 from doorward.domain.lifecycle.flow import disable_service_account
 from doorward.domain.tokens.flow import verify_access_token
@@ -18,12 +17,11 @@ from doorward.features.client_credentials import rules
 from tests.oauth import RESOURCE, Party
 
 CLIENT = Client("job", "Job", grant_types=("client_credentials",), service_account="svc_1")
-ACCOUNT = ServiceAccount("svc_1", "job", "job")
 OFFERED = {"https://api": ("invoice:read", "invoice:pay")}
 
 
-def give(client: Client = CLIENT, account: ServiceAccount | None = ACCOUNT, **parameters: str) -> rules.Given:
-    return rules.give(client, account, parameters, OFFERED, "https://issuer")
+def give(client: Client = CLIENT, active: bool = True, **parameters: str) -> rules.Given:
+    return rules.give(client, active, parameters, OFFERED, "https://issuer")
 
 
 def test_scopes_are_cut_and_openid_is_about_people() -> None:
@@ -43,10 +41,10 @@ def test_never_for_a_public_client() -> None:
     assert refused.value.reason == "client.public"
 
 
-@pytest.mark.parametrize("account", [None, replace(ACCOUNT, status="disabled")])
-def test_never_without_an_active_principal(account: ServiceAccount | None) -> None:
+@pytest.mark.parametrize(("client", "active"), [(CLIENT, False), (replace(CLIENT, service_account=None), True)])
+def test_never_without_an_active_principal(client: Client, active: bool) -> None:
     with pytest.raises(OAuthError) as refused:
-        give(account=account)
+        give(client, active)
     assert refused.value.reason == "user.inactive"
 
 

@@ -86,7 +86,8 @@ async def test_many_at_once_make_one(world: World, number: int, username: str) -
         return_exceptions=True,
     )
     assert len([result for result in results if not isinstance(result, BaseException)]) == 1
-    assert {getattr(result, "reason", "setup.closed") for result in results} == {"setup.closed"}
+    # a loser finds setup closed, or the code gone, by when it looks
+    assert {getattr(result, "reason", "setup.closed") for result in results} <= {"setup.closed", "code.ended"}
     assert len(await administrators(world)) == 1
     assert len(await world.storage.page(USERS)) == 1
 
