@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import IPv6Address, ip_address, ip_network
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Literal
 from urllib.parse import urlsplit
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 _DEFAULT_PORT = {"https": 443, "http": 80}
 _WELL_KNOWN = "/.well-known/"
+HOPS = 32
+"""Proxies behind one another, at most."""
 UNIX = "unix"
 """How `trusted_proxies` names a peer without an address: one at a socket file."""
 
@@ -57,9 +60,10 @@ def site(origins: Sequence[str], fetch_sites: Sequence[str], own: frozenset[str]
 
 def client_address(peer: str, forwarded: Sequence[str], trusted: Sequence[str]) -> str:
     """The caller's address: the peer's, or, where the peer is a trusted proxy, the last in `X-Forwarded-For` that is
-    not one. What does not parse is never believed: then it is the last address that was."""
+    not one. What does not parse is never believed: then it is the last address that was. No more than HOPS are read:
+    whoever can write the header could make it long."""
     address = peer
-    hops = [hop.strip() for line in forwarded for hop in line.split(",")]
+    hops = [hop.strip() for hop in ",".join(forwarded).rsplit(",", HOPS)[-HOPS:]] if forwarded else []
     while hops and _within(address, trusted):
         hop = hops.pop()
         if not _is_address(hop):
@@ -96,9 +100,16 @@ def _is_address(text: str) -> bool:
 
 
 def _within(address: str, trusted: Sequence[str]) -> bool:
+    if not trusted:
+        return False
     if not _is_address(address):
         return address in ("", UNIX) and UNIX in trusted
     found = ip_address(address)
     if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:  # a socket of both kinds spells v4 so
         found = found.ipv4_mapped
-    return any(found in ip_network(entry, strict=False) for entry in trusted if entry != UNIX)
+    return any(found in network for network in _networks(tuple(trusted)))
+
+
+@lru_cache
+def _networks(trusted: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(entry, strict=False) for entry in trusted if entry != UNIX)
