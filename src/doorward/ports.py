@@ -15,11 +15,11 @@ from doorward.core.access.model import Model
 from doorward.core.access.relation import Relation
 from doorward.core.access.walk import Resolution
 from doorward.core.audit import AUDIT_EVENTS, AuditEvent, Caller
+from doorward.core.audit.refusals import Refusals
 from doorward.core.errors import LostRace
 from doorward.core.instant import Instant
 from doorward.core.jose.algorithms import Algorithm
 from doorward.core.outcome import Change, Event, Outcome
-from doorward.core.refusals import Refusals
 from doorward.core.secret import new_id
 from doorward.core.settings import Settings
 from doorward.core.table import Add, Table, Value
@@ -269,7 +269,7 @@ class World:
     async def commit(self, outcome: Outcome[T]) -> T:
         """Save the changes as one batch, events as audit rows among them, then return the reply or raise the error.
 
-        A refusal that changes nothing is recorded within the budget of `core.refusals`; beyond it nothing is written.
+        A refusal that changes nothing is recorded within `core.audit.refusals`; beyond it nothing is written.
         """
         if outcome.changes and self._within_budget(outcome.changes):
             self.relations.wrote(await self.storage.commit([self._recorded(change) for change in outcome.changes]))

@@ -10,7 +10,7 @@ import pytest
 
 from doorward.app import assemble
 from doorward.core.audit import AUDIT_EVENTS, AuditEvent
-from doorward.core.refusals import EACH
+from doorward.core.audit.refusals import EACH
 from doorward.domain.accounts.flow import create_user
 from doorward.domain.api_keys.flow import create as create_key
 from doorward.domain.audit.flow import tell_left_out

@@ -121,7 +121,7 @@ async def refuse_call(world: World, principal: Principal, permission: str, deny:
     """Record a call that was denied, with its decision, and raise Forbidden with the decision's id.
 
     `doorward why ID` shows what is kept here. Of a caller who is refused all the time not every decision is, and then
-    no id is given: see `core.refusals`.
+    no id is given: see `core.audit.refusals`.
     """
     caller = replace(world.caller, actor=principal.subject, credential=principal.credential)
     if not world.refusals.admit(caller.sender, world.clock.now()):

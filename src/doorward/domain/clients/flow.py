@@ -105,8 +105,8 @@ async def authenticate_client(world: World, parameters: Mapping[str, str], autho
     """The client that a request to the token, introspection or revocation endpoint comes from. RFC 6749 §2.3.
 
     `parameters` are the form's, each once; `authorization` is the header as it came. Errors InvalidClient,
-    InvalidRequest; each leaves one audit event, within `core.refusals`. A secret has 256 bits, so guesses are recorded
-    and not slowed down.
+    InvalidRequest; each leaves one audit event, within `core.audit.refusals`. A secret has 256 bits, so guesses are
+    recorded and not slowed down.
     Does NOT check that the client may use a grant.
     """
     try:

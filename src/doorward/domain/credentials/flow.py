@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
+from doorward.core.audit.network import network
 from doorward.core.errors import Exists, Invalid, LostRace, NotFound
-from doorward.core.network import network
 from doorward.core.outcome import Outcome, keep
 from doorward.core.secret import digest
 from doorward.domain.accounts import flow as accounts

@@ -16,9 +16,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from doorward.core.audit.network import NO_NETWORK, network
 from doorward.core.errors import Throttled, Unauthenticated
 from doorward.core.instant import DAY, Instant, Seconds, after
-from doorward.core.network import NO_NETWORK, network
 from doorward.core.outcome import Change, Event, Outcome, keep, refuse
 from doorward.core.secret import digest
 from doorward.core.settings import Settings

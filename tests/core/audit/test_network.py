@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from doorward.core.network import network
+from doorward.core.audit.network import network
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from doorward.core.audit.network import network
 from doorward.core.instant import Instant
-from doorward.core.network import network
 from doorward.core.table import Table
 
 

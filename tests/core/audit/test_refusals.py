@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from doorward.core.audit import Caller
+from doorward.core.audit.refusals import ALL, EACH, OTHERS, SENDERS, Refusals
 from doorward.core.instant import Instant, Seconds, after
-from doorward.core.refusals import ALL, EACH, OTHERS, SENDERS, Refusals
 
 NOW = Instant(1_700_000_000_000_000)
 
