@@ -48,6 +48,8 @@ def test_a_healthy_installation(doorward: Doorward, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("DOORWARD_SECRET_KEY", SECRET)
     monkeypatch.setenv("DOORWARD_PUBLIC_URL", "https://auth.example.com")
     doorward("api-key", "create", "--admin")
+    assert state(found(doorward), "no proxy is trusted") == "weak"
+    monkeypatch.setenv("DOORWARD_TRUSTED_PROXIES", "127.0.0.1")
     findings = found(doorward)
     assert set(findings.values()) == {"ok"}
     assert state(findings, "is whole") == "ok"

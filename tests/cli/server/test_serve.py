@@ -175,4 +175,11 @@ def test_an_address_that_is_not_ours_is_an_error_in_words() -> None:
 
 
 def test_the_defaults_are_not_weakened() -> None:
-    assert weakened(Settings(public_url="https://a.example")) == []
+    assert weakened(Settings(public_url="https://a.example", trusted_proxies=("127.0.0.1",))) == []
+
+
+def test_a_proxy_that_is_not_trusted_is_named() -> None:
+    """TLS ends before doorward, so with an https URL there is a proxy."""
+    [warning] = weakened(Settings(public_url="https://a.example"))
+    assert "50 wrong passwords" in warning
+    assert "DOORWARD_TRUSTED_PROXIES" in warning

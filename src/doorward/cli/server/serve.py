@@ -81,6 +81,11 @@ def weakened(settings: Settings) -> list[str]:
         found.append("decisions may be up to 20 ms older than the database")
     if settings.trust_email:
         found.append("e-mail addresses count as verified without proof")
+    if settings.public_url.startswith("https://") and not settings.trusted_proxies:
+        found.append(
+            f"no proxy is trusted: people behind yours share one address, and {settings.attempts_per_address} wrong "
+            "passwords from anywhere keep all of them from signing in (set DOORWARD_TRUSTED_PROXIES)"
+        )
     if settings.public_url.startswith("http://"):
         found.append("the public URL is not https: cookies and tokens travel in clear")
     return found
