@@ -18,6 +18,7 @@ FOLDERS = sorted(path.parent.name for path in (SOURCE / "features").glob("*/__in
 NAMED = {
     # who may name a feature besides features/__init__.py, and why
     ("app", "checks"): "the hot endpoint is mounted before the router",
+    ("app", "token_endpoint"): "so is this one's",
     ("cli", "checks"): "`doorward check` prints what the operation answers",
     ("cli", "setup"): "`doorward serve` prints the code, an administrator's key closes it",
     ("app", "setup"): "the code is made at start",

@@ -218,6 +218,10 @@ class Catalogue(Protocol):
         """What a role gives; empty when there is no such role."""
         ...
 
+    def offered(self) -> Mapping[str, tuple[str, ...]]:
+        """The permissions that each resource server declares, by its identifier."""
+        ...
+
     def roles_giving(self, permission: str) -> frozenset[str]:
         """The roles that hold a permission."""
         ...

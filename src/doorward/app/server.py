@@ -17,6 +17,7 @@ from doorward.core.access.relation import RESERVED
 from doorward.core.errors import DoorwardError
 from doorward.core.settings import Settings
 from doorward.domain.audit.flow import tell_left_out
+from doorward.domain.clients.known import KnownClients
 from doorward.domain.clients.origins import RegisteredOrigins
 from doorward.domain.roles import flow as roles
 from doorward.domain.roles.access_file import read_access_file
@@ -26,6 +27,8 @@ from doorward.engine import RelationIndex
 from doorward.feature import House, Job
 from doorward.features.checks.hot import check_endpoint
 from doorward.features.checks.routes import CHECK_PATH
+from doorward.features.token_endpoint.hot import token_endpoint
+from doorward.features.token_endpoint.routes import PATH as TOKEN_PATH
 from doorward.guard.gate import Guard
 from doorward.ports import Clock, World
 from doorward.web.application import application
@@ -95,8 +98,13 @@ async def assemble(world: World) -> Application:
     assert isinstance(world.relations, RelationIndex)
     world.relations.follow(origins)
     whole = application(world, joined.routes(), joined.operations, authorize=authorizer(door), origins=origins)
-    asgi = copy(whole)  # the same, with the hot endpoint before it; what that does not answer goes to the whole
-    asgi.hot = {CHECK_PATH: check_endpoint(world, known_caller(door, world), whole)}
+    clients = KnownClients()
+    world.relations.follow(clients)
+    asgi = copy(whole)  # the same, with hot endpoints before it; what those do not answer goes to the whole
+    asgi.hot = {
+        CHECK_PATH: check_endpoint(world, known_caller(door, world), whole),
+        TOKEN_PATH: token_endpoint(world, joined, clients, whole),
+    }
     return Application(world, joined, asgi, door)
 
 

@@ -23,7 +23,7 @@ from doorward.web import cookies
 from doorward.web.api import docs, endpoint
 from doorward.web.arrival.arrival import Arrival, arrival_of, arrive, header_values
 from doorward.web.arrival.body import bounded
-from doorward.web.arrival.log import logger
+from doorward.web.arrival.log import log_request, logger
 from doorward.web.arrival.rules import base_path, host_fits, own_hosts, route_path
 from doorward.web.errors import MethodNotAllowed, Misdirected, tell
 from doorward.web.forms import verify_form
@@ -250,13 +250,12 @@ def _method(request: Request) -> str:
 
 def _log(request: Request, response: Response, started: float) -> None:
     arrival: Arrival = arrival_of(request)
-    logger.info(
-        "request",
-        request=arrival.id,
+    log_request(
+        arrival.id,
         method=_method(request),
         path=request.scope["path"],
         status=response.status_code,
-        ms=round((time.monotonic() - started) * 1000, 2),
+        started=started,
         address=arrival.world.caller.address,
     )
 

@@ -7,7 +7,7 @@ that only this binds to. It is worth nothing in another form, another session or
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
@@ -53,7 +53,7 @@ async def form_of(request: Request) -> Mapping[str, str]:
     """The fields of a urlencoded body, each given once. Raises Invalid for another type, a duplicate, or bad UTF-8."""
     arrival = arrival_of(request)
     if arrival.form is None:
-        arrival.form = _decode(header_values(request.scope, "content-type"), await request.body())
+        arrival.form = decode_form(header_values(request.scope, "content-type"), await request.body())
     return arrival.form
 
 
@@ -97,7 +97,8 @@ def _mac(world: World, form: str, binding: str) -> str:
     return urlsafe_b64encode(world.keyring.mac("form", f"{form}\0{binding}".encode())).rstrip(b"=").decode()
 
 
-def _decode(types: list[str], body: bytes) -> Mapping[str, str]:
+def decode_form(types: Sequence[str], body: bytes) -> Mapping[str, str]:
+    """The fields of a body whose Content-Type headers are `types`. Raises Invalid as `form_of`."""
     if len(types) != 1 or types[0].partition(";")[0].strip().lower() != _URLENCODED:
         raise Invalid(f"the body must be `{_URLENCODED}`", reason="form.type")
     try:

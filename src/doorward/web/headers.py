@@ -55,13 +55,18 @@ def page_policy(form_action: Sequence[str]) -> dict[str, str]:
     return {"content-security-policy": policy, "referrer-policy": "same-origin"}
 
 
+def across_origins(response: Response) -> None:
+    """Say that the response differs by origin and may be read by others: what `allow_origin` begins with."""
+    response.headers["vary"] = "Origin"
+    response.headers["cross-origin-resource-policy"] = "cross-origin"
+
+
 async def allow_origin(response: Response, world: World, origin: str | None, origins: Origins | None) -> None:
     """Let a registered origin read this response. Never with credentials: the session cookie is not for other sites.
 
     Where that can't be told now, nobody else's script reads it; the response itself is what it was.
     """
-    response.headers["vary"] = "Origin"
-    response.headers["cross-origin-resource-policy"] = "cross-origin"
+    across_origins(response)
     if origin is None or origins is None or not world.settings.cors:
         return
     try:

@@ -10,6 +10,7 @@ from doorward.core.audit import AUDIT_EVENTS
 from doorward.core.errors import InvalidScope, InvalidTarget, OAuthError, UnauthorizedClient
 from doorward.core.oauth.client import Client
 from doorward.domain.accounts.reads import subject
+from doorward.domain.accounts.records import ServiceAccount
 from doorward.domain.clients.flow import register
 from doorward.domain.lifecycle.flow import disable_service_account
 from doorward.domain.tokens.flow import verify_access_token

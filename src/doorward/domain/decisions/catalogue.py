@@ -7,7 +7,8 @@ own connection, never a guess.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Literal, TypeVar
 
 from doorward.core.access.dsl import parse
@@ -41,6 +42,7 @@ class Catalogue:
         self._version: ModelVersion | None = None
         self._model: Model | None = None
         self._declared: frozenset[str] = self._own
+        self._offered: Mapping[str, tuple[str, ...]] = {}
         self._giving: dict[str, frozenset[str]] = {}
         self._users: dict[str, User | None] = {}
         self._service_accounts: dict[str, ServiceAccount | None] = {}
@@ -77,6 +79,10 @@ class Catalogue:
     def declared(self) -> frozenset[str]:
         """See ports.Catalogue."""
         return self._declared
+
+    def offered(self) -> Mapping[str, tuple[str, ...]]:
+        """See ports.Catalogue."""
+        return self._offered
 
     def permissions_of(self, role: str) -> frozenset[str]:
         """See ports.Catalogue."""
@@ -169,6 +175,7 @@ class Catalogue:
 
     def _derive(self) -> None:
         """Declared permissions, and which roles give each: only a declared permission is given."""
+        self._offered = MappingProxyType({name: server.permissions for name, server in self._servers.items()})
         self._declared = self._own.union(*(server.permissions for server in self._servers.values()))
         giving: dict[str, set[str]] = {permission: {ADMIN_ROLE} for permission in self._own}
         for role, permissions in self._roles.items():

@@ -10,13 +10,14 @@ from __future__ import annotations
 from typing import Protocol
 
 import msgspec
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from doorward.core.errors import DoorwardError
 from doorward.core.principal import Principal
 from doorward.domain.decisions.flow import decide
 from doorward.features.checks.routes import CHECK_PERMISSION, Check, answer, asked_as
 from doorward.ports import World
+from doorward.web.arrival.body import again, received
 
 _IDS = ("user:usr_", "service_account:svc_")
 _decode = msgspec.json.Decoder(Check).decode
@@ -42,28 +43,16 @@ def check_endpoint(world: World, known: Known, otherwise: ASGIApp) -> ASGIApp:
         if scope["method"] != "POST":
             await otherwise(scope, receive, send)
             return
-        messages, body = await _received(receive, limit)
+        messages, body = await received(receive, limit)
         reply = _answered(world, known, scope, body)
         if reply is None:
-            await otherwise(scope, _again(messages, receive), send)
+            await otherwise(scope, again(messages, receive), send)
             return
         headers = [*_HEADERS, (b"content-length", b"%d" % len(reply))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": reply})
 
     return endpoint
-
-
-async def _received(receive: Receive, limit: int) -> tuple[list[Message], bytes]:
-    """What came, and the body in it; an empty one where it is too long or whoever sent it has gone."""
-    message = await receive()
-    messages, body = [message], message.get("body", b"")
-    while message.get("more_body") and len(body) <= limit:
-        message = await receive()
-        messages.append(message)
-        body += message.get("body", b"")
-    whole = message["type"] == "http.request" and len(body) <= limit
-    return messages, body if whole else b""
 
 
 def _answered(world: World, known: Known, scope: Scope, body: bytes) -> bytes | None:
@@ -83,14 +72,3 @@ def _answered(world: World, known: Known, scope: Scope, body: bytes) -> bytes | 
     except (msgspec.MsgspecError, DoorwardError):
         return None
     return _encode(answer(decision))
-
-
-def _again(messages: list[Message], receive: Receive) -> Receive:
-    """A `receive` that gives the messages that were taken, then the rest."""
-    taken = iter(messages)
-
-    async def replay() -> Message:
-        message = next(taken, None)
-        return await receive() if message is None else message
-
-    return replay

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from doorward.core.oauth.request import TokenReply, TokenRequest
-from doorward.domain.accounts.records import SERVICE_ACCOUNTS
-from doorward.domain.roles.reads import resource_servers
 from doorward.domain.tokens.flow import access_token, issuer
 from doorward.features.client_credentials import rules
 from doorward.ports import World
@@ -13,9 +11,9 @@ from doorward.ports import World
 async def redeem(world: World, request: TokenRequest) -> TokenReply:
     """An access token for the client's own service account, never a refresh or an id token. RFC 6749 §4.4.3."""
     client = request.client
-    account = await world.storage.get(SERVICE_ACCOUNTS, client.service_account or "")
-    offered = {server.identifier: server.permissions for server in await resource_servers(world)}
-    given = rules.give(client, account, request.parameters, offered, issuer(world))
+    with world.relations.still():
+        active, offered = world.catalogue.active(f"service_account:{client.service_account}"), world.catalogue.offered()
+    given = rules.give(client, active, request.parameters, offered, issuer(world))
     token, lifetime = await access_token(
         world, subject=given.subject, client_id=client.client_id, scope=given.scope, audience=given.audience
     )

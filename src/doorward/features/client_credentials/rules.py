@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from doorward.core.errors import UnauthorizedClient
 from doorward.core.oauth import scopes
 from doorward.core.oauth.client import Client
-from doorward.domain.accounts.records import ServiceAccount
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +21,20 @@ class Given:
 
 def give(
     client: Client,
-    account: ServiceAccount | None,
+    active: bool,
     parameters: Mapping[str, str],
     offered: Mapping[str, tuple[str, ...]],
     issuer: str,
 ) -> Given:
-    """The token's subject, audience and scopes. RFC 6749 §4.4, RFC 8707 §2.
+    """The token's subject, audience and scopes; `active` is its service account's. RFC 6749 §4.4, RFC 8707 §2.
 
     OpenID Connect's scopes are about a person and never given here. Raises UnauthorizedClient when the client is public
     or its service account is disabled or gone, InvalidTarget, InvalidScope.
     """
     if client.public:  # rfc6749#4.4.2
         raise UnauthorizedClient("a public client has no principal of its own", reason="client.public")
-    if account is None or account.status != "active":
+    if client.service_account is None or not active:
         raise UnauthorizedClient("the client's service account is disabled or gone", reason="user.inactive")
     audience = scopes.target(client, parameters.get("resource"), offered, issuer)
     granted = scopes.cut(client, parameters.get("scope"), offered.get(audience, ()), standard=())
-    return Given(account.id, audience, granted)
+    return Given(client.service_account, audience, granted)

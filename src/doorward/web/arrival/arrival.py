@@ -32,17 +32,21 @@ class Arrival:
 
 def arrive(world: World, scope: Scope) -> Arrival:
     """Note a request: give it an id and a World that records what it does as its caller's."""
-    headers = header_values(scope, "x-forwarded-for")
-    peer = scope["client"][0] if scope.get("client") else ""
     id = world.new_id("req")
     caller = Caller(
-        address=client_address(peer, headers, world.settings.trusted_proxies),
+        address=address_of(world, scope),
         agent=" ".join(header_values(scope, "user-agent"))[:256],
         request=id,
     )
     arrival = Arrival(world.on_behalf_of(caller), id)
     scope[_KEY] = arrival
     return arrival
+
+
+def address_of(world: World, scope: Scope) -> str:
+    """Where the request came from, as far as the proxies in between are trusted."""
+    peer = scope["client"][0] if scope.get("client") else ""
+    return client_address(peer, header_values(scope, "x-forwarded-for"), world.settings.trusted_proxies)
 
 
 def arrival_of(request: Request) -> Arrival:

@@ -1,6 +1,8 @@
-"""Bounds a request's body: what is longer than allowed is refused while it arrives, not after."""
+"""Bounds a request's body: what is longer than allowed is refused while it arrives, not after. And taking one whole."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from starlette.types import Message, Receive, Scope
 
@@ -29,6 +31,29 @@ def bounded(scope: Scope, receive: Receive, limit: int) -> Receive:
         return message
 
     return take
+
+
+async def received(receive: Receive, limit: int) -> tuple[list[Message], bytes]:
+    """What came, and the body in it; an empty one where it is too long or whoever sent it has gone."""
+    message = await receive()
+    messages, body = [message], message.get("body", b"")
+    while message.get("more_body") and len(body) <= limit:
+        message = await receive()
+        messages.append(message)
+        body += message.get("body", b"")
+    whole = message["type"] == "http.request" and len(body) <= limit
+    return messages, body if whole else b""
+
+
+def again(messages: Iterable[Message], receive: Receive) -> Receive:
+    """A `receive` that gives the messages that were taken, then the rest."""
+    taken = iter(messages)
+
+    async def replay() -> Message:
+        message = next(taken, None)
+        return await receive() if message is None else message
+
+    return replay
 
 
 def _announced(scope: Scope) -> int:

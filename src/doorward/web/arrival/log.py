@@ -6,10 +6,13 @@ A request's line has its path and NOT its query.
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
+import time
 from collections.abc import MutableMapping
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -23,6 +26,8 @@ _SECRET = re.compile(
     r"|\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)*"  # a JWT
     r"|(?i:\b(?:bearer|basic|dpop) [\w.~+/=-]{8,})"
 )
+
+_json = json.JSONEncoder().encode  # ASCII, whatever standard output can write
 
 
 def configure(level: str) -> None:
@@ -62,3 +67,21 @@ logger: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
     ],
     wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET),  # the stdlib logger has the level
 )
+
+
+def log_request(id: str, *, method: str, path: str, status: int, started: float, address: str) -> None:
+    """A request's line, as `logger.info` would write it, in a fifth of the time: there is one for each request.
+
+    `started` is of `time.monotonic`.
+    """
+    log = logging.getLogger("doorward")
+    if not log.isEnabledFor(logging.INFO):
+        return
+    said = {"request": id, "method": method, "path": path, "status": status}
+    said |= {"ms": round((time.monotonic() - started) * 1000, 2), "address": address, "event": "request"}
+    line = {**redact(log, "info", said), "level": "info", "timestamp": _timestamp()}
+    log.handle(logging.LogRecord("doorward", logging.INFO, __file__, 0, _json(line), (), None))
+
+
+def _timestamp() -> str:
+    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
