@@ -77,7 +77,7 @@ async def test_nothing_hides_behind_many(world: World, ann: User) -> None:
     """Whoever has got in as well cannot make so much that what they made last is not shown."""
     browser, mine = await signed_in(world, "ann")
     now = world.clock.now()
-    many = [replace(mine, id=world.new_id("ses"), digest=f"d{n}") for n in range(150)]
+    many = sorted((replace(mine, id=world.new_id("ses"), digest=f"d{n}") for n in range(150)), key=lambda one: one.id)
     consents = [Consent(ann.id, f"c{n:03}", ("openid",), now) for n in range(150)]
     keys = [ApiKey(world.new_id("key"), f"d{n}", f"key {n:03}", ann.subject, now, None) for n in range(150)]
     await world.commit(keep(None, *(Put(SESSIONS, one) for one in many), *(Put(CONSENTS, one) for one in consents)))
