@@ -184,13 +184,14 @@ class _Still:
         self._index, self._lock = index, lock
 
     def __enter__(self) -> Revision:
+        index = self._index
         self._lock.acquire()
         try:
-            revision = self._index.refresh()
+            revision = index._revision if index._held else index.refresh()
         except BaseException:
             self._lock.release()
             raise
-        self._index._held += 1  # INVARIANT: until it is let go, nothing this thread calls moves it
+        index._held += 1  # INVARIANT: until it is let go, nothing this thread calls moves it
         return revision
 
     def __exit__(self, *raised: object) -> None:
