@@ -18,6 +18,7 @@ from doorward.core.table import Delete, swap
 from doorward.domain.accounts import flow as accounts
 from doorward.domain.accounts.records import USERS, User
 from doorward.domain.decisions import decide, permissions_of
+from doorward.domain.decisions.flow import allows
 from doorward.domain.decisions.trace import render
 from doorward.domain.groups import flow as groups
 from doorward.domain.organizations import flow as organizations
@@ -268,6 +269,7 @@ async def test_the_operator_may(town: Town) -> None:
     decided = decide(town.world, Principal("", "operator"), "dw_user:create")
     assert isinstance(decided, Allow)
     assert decided.reason == "operator"
+    assert allows(town.world, Principal("", "operator"), "dw_user:create")
 
 
 async def test_doorwards_own_permissions_come_by_its_role(town: Town) -> None:
@@ -287,6 +289,7 @@ async def test_too_long_a_way_is_a_refusal_with_its_reason(town: Town) -> None:
     decided = decide(town.world, town.who, "invoice:pay", "invoice:100")
     assert decided.reason == "limit.exceeded"
     assert "too many steps" in render(decided)
+    assert not allows(town.world, town.who, "invoice:pay", "invoice:100")
 
 
 async def test_a_database_that_does_not_answer_is_an_error(town: Town) -> None:
