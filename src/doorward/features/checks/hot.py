@@ -43,10 +43,10 @@ def check_endpoint(world: World, known: Known, otherwise: ASGIApp) -> ASGIApp:
         if scope["method"] != "POST":
             await otherwise(scope, receive, send)
             return
-        messages, body = await received(receive, limit)
+        message, body = await received(receive, limit)
         reply = _answered(world, known, scope, body)
         if reply is None:
-            await otherwise(scope, again(messages, receive), send)
+            await otherwise(scope, again(message, receive), send)
             return
         headers = [*_HEADERS, (b"content-length", b"%d" % len(reply))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})

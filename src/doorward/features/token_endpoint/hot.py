@@ -38,10 +38,10 @@ def token_endpoint(world: World, house: House, known: KnownClients, otherwise: A
             await otherwise(scope, receive, send)
             return
         started = time.monotonic()
-        messages, body = await received(receive, limit)
+        message, body = await received(receive, limit)
         reply = await _granted(world, house, known, scope, body)
         if reply is None:
-            await otherwise(scope, again(messages, receive), send)
+            await otherwise(scope, again(message, receive), send)
             return
         id, content = world.new_id("req"), _encode(reply.body)
         headers = [*fixed, (b"x-request-id", id.encode()), (b"content-length", b"%d" % len(content))]

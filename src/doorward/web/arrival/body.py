@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from starlette.types import Message, Receive, Scope
 
 from doorward.core.errors import DoorwardError
@@ -33,25 +31,28 @@ def bounded(scope: Scope, receive: Receive, limit: int) -> Receive:
     return take
 
 
-async def received(receive: Receive, limit: int) -> tuple[list[Message], bytes]:
-    """What came, and the body in it; an empty one where it is too long or whoever sent it has gone."""
+async def received(receive: Receive, limit: int) -> tuple[Message, bytes]:
+    """What came, as one message, and the body in it; an empty one where it is too long or whoever sent it has gone.
+
+    Put together at once: a body that comes a byte at a time costs no more than its bytes.
+    """
     message = await receive()
-    messages, body = [message], message.get("body", b"")
+    body = bytearray(message.get("body", b""))
     while message.get("more_body") and len(body) <= limit:
         message = await receive()
-        messages.append(message)
         body += message.get("body", b"")
-    whole = message["type"] == "http.request" and len(body) <= limit
-    return messages, body if whole else b""
+    if message["type"] != "http.request":
+        return message, b""
+    message = {**message, "body": bytes(body)}
+    return message, message["body"] if len(body) <= limit else b""
 
 
-def again(messages: Iterable[Message], receive: Receive) -> Receive:
-    """A `receive` that gives the messages that were taken, then the rest."""
-    taken = iter(messages)
+def again(message: Message, receive: Receive) -> Receive:
+    """A `receive` that gives the message that was taken, then the rest."""
+    taken = [message]
 
     async def replay() -> Message:
-        message = next(taken, None)
-        return await receive() if message is None else message
+        return taken.pop() if taken else await receive()
 
     return replay
 
