@@ -218,6 +218,7 @@ async def test_api_keys_are_not_found_by_trying(world: World) -> None:
     guesses += [
         secret[:at] + other + secret[at + 1 :] for at in range(len(secret)) for other in "0aZ_" if other != secret[at]
     ]
+    guesses = [guess for guess in guesses if guess != secret]  # a key that ends in 0, cut by one
 
     async def found(tried: Sequence[str]) -> list[int]:
         hits = []
