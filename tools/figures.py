@@ -33,7 +33,7 @@ how many inputs it tried, how many were let through (none; the bound is the 95 %
 many a weakness planted on purpose was caught, which proves that the test can fail. Routes, forms and operations are
 enumerated from the application, so a new one is covered the day it is made.
 
-`make test` runs a slice of each, `make security` all of it (half an hour on two cores). These are the figures of a
+`make test` runs a slice of each, `make security` all of it (twenty minutes on two cores). These are the figures of a
 full run, written by `python tools/figures.py`.
 """
 
