@@ -115,4 +115,5 @@ class DeleteWhere(Generic[R]):
 
 def swap(table: Table[R], old: R, **columns: Any) -> Swap[R]:
     """A Swap of `old` for a copy with these columns changed and its version counted up."""
-    return Swap(table, old, replace(old, version=old.version + 1, **columns))  # type: ignore[attr-defined,type-var]
+    new = replace(old, version=old.version + 1, **columns)  # type: ignore[attr-defined,type-var]  # a versioned record
+    return Swap(table, old, new)

@@ -27,7 +27,7 @@ async def test_events_are_found_by_what_one_looks_for(world: World, clock: FakeC
     await create_user(world, username="bob")
 
     async def found(**conditions: str) -> list[str]:
-        reply = await list_audit_events(world, OPERATOR, ListAuditEvents(**conditions))  # type: ignore[arg-type]
+        reply = await list_audit_events(world, OPERATOR, ListAuditEvents(**conditions))  # type: ignore[arg-type]  # by name
         return [event.target for event in reply.items]
 
     assert len(await found(action="user.")) == 2

@@ -89,7 +89,7 @@ async def update(
         resource=old.resource if resource is None else resource or None,
         first_party=old.first_party if first_party is None else first_party,
         client_uri=old.client_uri if client_uri is None else client_uri,
-        **{name: tuple(value) for name, value in lists.items() if value is not None},  # type: ignore[arg-type]
+        **{name: tuple(value) for name, value in lists.items() if value is not None},  # type: ignore[arg-type]  # by name
     )
     return await world.commit(rules.update(old, new, _account(world, old)))
 
